@@ -1,0 +1,60 @@
+/**
+ * The one error table. A caller sees `KmsError` with a code of AWS KMS; what went wrong inside stays inside as
+ * `cause`. Facts: the public API model of AWS KMS; the wire status of every modelled client error is 400.
+ */
+
+interface ErrorRow {
+  readonly fault: "client" | "server";
+  readonly status: number;
+}
+
+const CLIENT: ErrorRow = { fault: "client", status: 400 };
+const SERVER: ErrorRow = { fault: "server", status: 500 };
+
+/** Every code that a caller may see, with its fault and HTTP status. */
+export const ERRORS = {
+  AccessDeniedException: CLIENT,
+  AlreadyExistsException: CLIENT,
+  DisabledException: CLIENT,
+  DryRunOperationException: CLIENT,
+  IncorrectKeyException: CLIENT,
+  InvalidAliasNameException: CLIENT,
+  InvalidArnException: CLIENT,
+  InvalidCiphertextException: CLIENT,
+  InvalidGrantTokenException: CLIENT,
+  InvalidKeyUsageException: CLIENT,
+  InvalidMarkerException: CLIENT,
+  KMSInternalException: SERVER,
+  KMSInvalidStateException: CLIENT,
+  LimitExceededException: CLIENT,
+  MalformedPolicyDocumentException: CLIENT,
+  NotFoundException: CLIENT,
+  SerializationException: CLIENT,
+  TagException: CLIENT,
+  UnknownOperationException: CLIENT,
+  UnsupportedOperationException: CLIENT,
+  ValidationException: CLIENT,
+} as const satisfies Record<string, ErrorRow>;
+
+export type KmsErrorCode = keyof typeof ERRORS;
+
+/** An error with a code of AWS KMS. `message` is empty where AWS sends none, so that every refusal looks the same. */
+export class KmsError extends Error {
+  readonly code: KmsErrorCode;
+  readonly fault: "client" | "server";
+  /** The HTTP status that AWS sends with this code. */
+  readonly status: number;
+
+  constructor(code: KmsErrorCode, message = "", options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = code;
+    this.code = code;
+    this.fault = ERRORS[code].fault;
+    this.status = ERRORS[code].status;
+  }
+}
+
+/** A keystore that cannot be opened or read: a wrong root key, a changed record, an unusable file. */
+export class KeystoreError extends Error {
+  override readonly name = "KeystoreError";
+}
