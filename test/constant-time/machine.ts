@@ -1,0 +1,148 @@
+/**
+ * The state of the interpreted module: a stack, a memory, and beside every byte of both a mark that says whether a
+ * secret has flowed into it.
+ *
+ * Every value, be it i32, i64 or v128, takes one slot of 16 bytes and one mask of 16 bits: bit n marks byte n.
+ * Globals lie in the first slots, then frames (locals, then operands) grow upwards.
+ */
+
+const SLOT_COUNT = 1 << 16;
+
+/** How a secret can show itself to somebody who sees which addresses are touched and how long things take. */
+export type LeakKind =
+  | "load address"
+  | "store address"
+  | "branch condition"
+  | "branch table index"
+  | "select condition"
+  | "call target"
+  | "bulk address"
+  | "bulk length"
+  | "division"
+  | "memory growth"
+  | "result";
+
+/** One place in the module where a secret decides something that it must not. */
+export interface Leak {
+  readonly kind: LeakKind;
+  /** The function's name. */
+  readonly where: string;
+  readonly instruction: string;
+  /** The instruction's position in the binary, in bytes. */
+  readonly at: number;
+}
+
+/** A leak as one line of text. */
+export function describeLeak(leak: Leak): string {
+  return `secret ${leak.kind}: ${leak.instruction} in ${leak.where}, byte ${leak.at} of the binary`;
+}
+
+/** Marks every lane of `laneBytes` bytes that has a marked byte, in the lowest `valueBytes` bytes. */
+export function widen(mask: number, laneBytes: number, valueBytes = 16): number {
+  if (mask === 0) return 0;
+  const lane = (1 << laneBytes) - 1;
+  let wide = 0;
+  for (let byte = 0; byte < valueBytes; byte += laneBytes) if (mask & (lane << byte)) wide |= lane << byte;
+  return wide;
+}
+
+/** Stack, memory, marks and what has been found. */
+export class Machine {
+  readonly #stack = new ArrayBuffer(SLOT_COUNT * 16);
+  readonly u8 = new Uint8Array(this.#stack);
+  readonly i8 = new Int8Array(this.#stack);
+  readonly u16 = new Uint16Array(this.#stack);
+  readonly i16 = new Int16Array(this.#stack);
+  readonly u32 = new Uint32Array(this.#stack);
+  readonly i32 = new Int32Array(this.#stack);
+  readonly u64 = new BigUint64Array(this.#stack);
+  readonly i64 = new BigInt64Array(this.#stack);
+  /** One mask a slot. */
+  readonly marks = new Uint16Array(SLOT_COUNT);
+  /** The first free slot. */
+  top: number;
+  /** The first local of the running function. */
+  frame = 0;
+
+  readonly memory: Uint8Array;
+  /** One byte a byte of memory: 1 where a secret has flowed. */
+  readonly secret: Uint8Array;
+
+  /** Where the machine stands, for the reports. */
+  where = "";
+  instruction = "";
+  at = 0;
+  readonly #leaks = new Map<string, Leak>();
+
+  constructor(memoryBytes: number, globalCount: number) {
+    this.memory = new Uint8Array(memoryBytes);
+    this.secret = new Uint8Array(memoryBytes);
+    this.top = globalCount;
+  }
+
+  /** What has been found so far, each place once. */
+  get leaks(): Leak[] {
+    return [...this.#leaks.values()];
+  }
+
+  report(kind: LeakKind): void {
+    const leak: Leak = { kind, where: this.where, instruction: this.instruction, at: this.at };
+    this.#leaks.set(describeLeak(leak), leak);
+  }
+
+  /** Reports `kind` if any byte of the slot is marked. */
+  requirePublic(slot: number, kind: LeakKind): void {
+    if (this.marks[slot] !== 0) this.report(kind);
+  }
+
+  copySlot(from: number, to: number): void {
+    const { i32 } = this;
+    const source = from * 4;
+    const target = to * 4;
+    i32[target] = i32[source]!;
+    i32[target + 1] = i32[source + 1]!;
+    i32[target + 2] = i32[source + 2]!;
+    i32[target + 3] = i32[source + 3]!;
+    this.marks[to] = this.marks[from]!;
+  }
+
+  clearSlots(from: number, to: number): void {
+    this.i32.fill(0, from * 4, to * 4);
+    this.marks.fill(0, from, to);
+  }
+
+  pushI32(value: number, mark = 0): void {
+    this.i32[this.top * 4] = value;
+    this.marks[this.top++] = mark;
+  }
+
+  pushI64(value: bigint, mark = 0): void {
+    this.i64[this.top * 2] = value;
+    this.marks[this.top++] = mark;
+  }
+
+  /** Takes an i32 off the stack; its mask stays readable at `marks[top]`. */
+  popI32(): number {
+    return this.i32[--this.top * 4]!;
+  }
+
+  /** Refuses a range outside of memory, as the real engine traps. */
+  requireMemory(address: number, lengthBytes: number): void {
+    if (address + lengthBytes > this.memory.length) {
+      throw new RangeError(
+        `${this.instruction} in ${this.where}: ${lengthBytes} bytes at ${address} leave the memory.`,
+      );
+    }
+  }
+
+  /** The mask of `lengthBytes` bytes of memory, at most 16. */
+  marksAt(address: number, lengthBytes: number): number {
+    let mask = 0;
+    for (let i = 0; i < lengthBytes; i++) mask |= this.secret[address + i]! << i;
+    return mask;
+  }
+
+  setMarksAt(address: number, lengthBytes: number, mask: number): void {
+    for (let i = 0; i < lengthBytes; i++) this.secret[address + i] = (mask >> i) & 1;
+  }
+}
