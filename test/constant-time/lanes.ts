@@ -4,7 +4,7 @@
  */
 import type { Machine } from "./machine.ts";
 import { widen } from "./machine.ts";
-import type { Rule, Rules } from "./scalars.ts";
+import { countOnes, type Rule, type Rules } from "./scalars.ts";
 
 type LaneBytes = 1 | 2 | 4;
 const SHAPES = { i8x16: 1, i16x8: 2, i32x4: 4 } as const;
@@ -328,6 +328,8 @@ export const VECTOR_RULES: Rules = new Map([
   ...wideningRules("i32x4", "i16x8"),
   ...wideningRules("i64x2", "i32x4"),
   ["i32x4.dot_i16x8_s", dot],
+  ["i16x8.q15mulr_sat_s", perLane(2, true, (a, b) => clamp(2, true, (a * b + 0x4000) >> 15))],
+  ["i8x16.popcnt", unary(perLane(1, false, countOnes))],
   ["i8x16.narrow_i16x8_s", narrow("i16x8", true)],
   ["i8x16.narrow_i16x8_u", narrow("i16x8", false)],
   ["i16x8.narrow_i32x4_s", narrow("i32x4", true)],

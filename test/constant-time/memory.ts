@@ -2,6 +2,7 @@
  * Loads, stores and bulk memory. An address or a length must be public; the bytes themselves carry their marks.
  */
 
+import { VECTOR_RULES } from "./lanes.ts";
 import type { Machine } from "./machine.ts";
 import { widen } from "./machine.ts";
 import type { Instruction } from "./module.ts";
@@ -37,6 +38,16 @@ function loadSigned(lengthBytes: number, valueBytes: 4 | 8): Rule {
     const value = BigInt.asIntN(lengthBytes * 8, machine.i64[slot * 2]!);
     machine.i64[slot * 2] = BigInt.asIntN(valueBytes * 8, value);
     machine.marks[slot] = widen(machine.marks[slot]!, valueBytes, valueBytes);
+  };
+}
+
+/** Loads 8 bytes and widens each of their lanes. */
+function loadWidened(to: string, from: string): Rule {
+  const plain = load(8);
+  const extend = VECTOR_RULES.get(`${to}.extend_low_${from}`)!;
+  return (machine, instruction) => {
+    plain(machine, instruction);
+    extend(machine, instruction);
   };
 }
 
@@ -137,6 +148,12 @@ export const MEMORY_RULES: Rules = new Map(
     "v128.load": load(16),
     "v128.load32_zero": load(4),
     "v128.load64_zero": load(8),
+    "v128.load8x8_s": loadWidened("i16x8", "i8x16_s"),
+    "v128.load8x8_u": loadWidened("i16x8", "i8x16_u"),
+    "v128.load16x4_s": loadWidened("i32x4", "i16x8_s"),
+    "v128.load16x4_u": loadWidened("i32x4", "i16x8_u"),
+    "v128.load32x2_s": loadWidened("i64x2", "i32x4_s"),
+    "v128.load32x2_u": loadWidened("i64x2", "i32x4_u"),
     "v128.load8_splat": loadSplat(1),
     "v128.load16_splat": loadSplat(2),
     "v128.load32_splat": loadSplat(4),

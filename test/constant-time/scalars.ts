@@ -83,7 +83,8 @@ function ones64(a: bigint): bigint {
   return count;
 }
 
-function ones32(a: number): number {
+/** How many bits of a 32-bit word are 1. */
+export function countOnes(a: number): number {
   let count = 0;
   for (let rest = a >>> 0; rest !== 0; rest >>>= 1) count += rest & 1;
   return count;
@@ -112,7 +113,7 @@ const I32_RULES: Record<string, Rule> = {
   ge_u: binary32((a, b) => (a >>> 0 >= b >>> 0 ? 1 : 0)),
   clz: unary32(Math.clz32),
   ctz: unary32((a) => (a === 0 ? 32 : 31 - Math.clz32(a & -a))),
-  popcnt: unary32(ones32),
+  popcnt: unary32(countOnes),
   add: binary32((a, b) => a + b),
   sub: binary32((a, b) => a - b),
   mul: binary32(Math.imul),
