@@ -1,0 +1,4 @@
+import { memoryKeystore } from "../../src/keystore/memory.ts";
+import { testDriver } from "./contract.ts";
+
+testDriver("memory", memoryKeystore);
