@@ -1,0 +1,103 @@
+/**
+ * Aliases of one account and Region: a name that points at a key.
+ *
+ *   <realm>/alias/<name without alias/>   Alias
+ *   <realm>/key-alias/<key id>            the names that point at the key, so that its limit holds in one commit
+ */
+import type { Clock } from "../env.ts";
+import { KmsError } from "../errors.ts";
+import { jsonRecord } from "../records/json-record.ts";
+import type { ReadTransaction, Transaction } from "../records/record-store.ts";
+
+const MAX_ALIASES_PER_KEY = 50;
+const PREFIX = "alias/";
+
+export interface Alias {
+  /** With its `alias/` prefix. */
+  readonly aliasName: string;
+  readonly targetKeyId: string;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+interface KeyAliases {
+  readonly names: readonly string[];
+}
+
+const aliasRecord = jsonRecord<Alias>("alias");
+const keyAliasesRecord = jsonRecord<KeyAliases>("key-alias");
+
+export interface Aliases {
+  find(tx: ReadTransaction, aliasName: string): Promise<Alias | undefined>;
+  /** Aliases after the name `after`, in order, at most `limit`. */
+  list(tx: ReadTransaction, after: string | undefined, limit: number): Promise<readonly Alias[]>;
+  /** The aliases of one key, in order of name. */
+  ofKey(tx: ReadTransaction, keyId: string): Promise<readonly Alias[]>;
+  /** @throws {KmsError} LimitExceededException */
+  create(tx: Transaction, aliasName: string, keyId: string): Promise<void>;
+  remove(tx: Transaction, alias: Alias): Promise<void>;
+  /** Removes what points at a key that is gone. */
+  forgetKey(tx: Transaction, keyId: string): Promise<void>;
+}
+
+/** @param folder the realm's folder in the store */
+export function aliasesIn(folder: string, clock: Clock): Aliases {
+  const pathPrefix = `${folder}/${PREFIX}`;
+  const path = (aliasName: string) => `${folder}/${aliasName}`;
+  const keyAliasesPath = (keyId: string) => `${folder}/key-alias/${keyId}`;
+
+  const find = (tx: ReadTransaction, aliasName: string) => tx.get(aliasRecord, path(aliasName));
+
+  async function namesOf(tx: ReadTransaction, keyId: string): Promise<readonly string[]> {
+    return (await tx.get(keyAliasesRecord, keyAliasesPath(keyId)))?.names ?? [];
+  }
+
+  /** An alias that another process removed between the listing and the read is left out. */
+  async function load(tx: ReadTransaction, names: readonly string[]): Promise<readonly Alias[]> {
+    const aliases: Alias[] = [];
+    for (const name of names) {
+      const alias = await find(tx, name);
+      if (alias !== undefined) aliases.push(alias);
+    }
+    return aliases;
+  }
+
+  return {
+    find,
+
+    async list(tx, after, limit) {
+      const paths = await tx.list(pathPrefix, after === undefined ? undefined : path(after), limit);
+      return load(
+        tx,
+        paths.map((found) => found.slice(folder.length + 1)),
+      );
+    },
+
+    async ofKey(tx, keyId) {
+      return load(tx, await namesOf(tx, keyId));
+    },
+
+    async create(tx, aliasName, keyId) {
+      const names = await namesOf(tx, keyId);
+      if (names.length >= MAX_ALIASES_PER_KEY) {
+        throw new KmsError("LimitExceededException", `A key can have at most ${MAX_ALIASES_PER_KEY} aliases.`);
+      }
+      const nowMs = clock.nowMs();
+      tx.put(aliasRecord, path(aliasName), { aliasName, targetKeyId: keyId, createdAtMs: nowMs, updatedAtMs: nowMs });
+      // Alias names are ASCII, so that the default order is the order of their bytes.
+      tx.put(keyAliasesRecord, keyAliasesPath(keyId), { names: [...names, aliasName].sort() });
+    },
+
+    async remove(tx, { aliasName, targetKeyId }) {
+      const names = (await namesOf(tx, targetKeyId)).filter((name) => name !== aliasName);
+      tx.remove(path(aliasName));
+      if (names.length > 0) tx.put(keyAliasesRecord, keyAliasesPath(targetKeyId), { names });
+      else tx.remove(keyAliasesPath(targetKeyId));
+    },
+
+    async forgetKey(tx, keyId) {
+      for (const name of await namesOf(tx, keyId)) tx.remove(path(name));
+      tx.remove(keyAliasesPath(keyId));
+    },
+  };
+}

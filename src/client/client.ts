@@ -1,0 +1,106 @@
+/**
+ * `wasm-kms/client`: the client of @aws-sdk/client-kms without a network. `KMSClient.send` takes that package's
+ * commands or our own light ones; `KMS` has a method for each operation. Native values go straight to the kernel:
+ * nothing is serialized. This file never imports the SDK.
+ */
+
+import type { Caller } from "../env.ts";
+import { KmsError } from "../errors.ts";
+import type { Kms } from "../kms.ts";
+import { type InputOf, OPERATIONS, type OperationName, type OutputOf } from "../operations/index.ts";
+import type { Command } from "./commands.ts";
+import { type ResponseMetadata, type SdkErrors, sdkErrorOf } from "./sdk-errors.ts";
+
+export { KmsError, type KmsErrorCode } from "../errors.ts";
+export * from "./commands.ts";
+export type { ResponseMetadata, SdkErrors } from "./sdk-errors.ts";
+
+/** A command of @aws-sdk/client-kms: `schema[2]` holds the operation's name, and the types of the output are kept. */
+export interface SdkCommand<Output> {
+  readonly input: object;
+  // biome-ignore lint/suspicious/noExplicitAny: the SDK's own signature, of which only the output matters
+  resolveMiddleware(...args: any[]): (args: any) => Promise<{ output: Output }>;
+}
+
+export interface KMSClientOptions {
+  readonly kms: Kms;
+  /** The namespace of @aws-sdk/client-kms; errors are then its own classes, so that `instanceof` holds. */
+  readonly sdk?: SdkErrors;
+  /** Who calls; the embedding program itself by default. */
+  readonly principalArn?: string;
+}
+
+export type WithMetadata<T> = T & { readonly $metadata: ResponseMetadata };
+
+export class KMSClient {
+  /** As the SDK's client shows it; the AWS Encryption SDK reads the Region here. */
+  readonly config: { readonly region: () => Promise<string> };
+  readonly #kms: Kms;
+  readonly #sdk: SdkErrors | undefined;
+  readonly #principalArn: string | undefined;
+
+  constructor({ kms, sdk, principalArn }: KMSClientOptions) {
+    this.#kms = kms;
+    this.#sdk = sdk;
+    this.#principalArn = principalArn;
+    this.config = { region: async () => kms.realm.region };
+  }
+
+  /**
+   * Runs a command.
+   * @throws {KmsError} or, where the SDK was given, the SDK's own exception
+   */
+  send<N extends OperationName>(command: Command<N>): Promise<WithMetadata<OutputOf<N>>>;
+  send<Output>(command: SdkCommand<Output>): Promise<Output>;
+  async send(command: Command | SdkCommand<unknown>): Promise<unknown> {
+    const caller = this.#caller();
+    try {
+      const output = await this.#kms.execute(operationOf(command), command.input, caller);
+      return Object.assign(output, { $metadata: metadata(200, caller) });
+    } catch (error) {
+      if (!(error instanceof KmsError)) throw error;
+      const $metadata = metadata(error.status, caller);
+      throw this.#sdk === undefined ? Object.assign(error, { $metadata }) : sdkErrorOf(this.#sdk, error, $metadata);
+    }
+  }
+
+  /** The SDK's client has it; here the KMS is closed by whoever made it. */
+  destroy(): void {}
+
+  #caller(): Caller {
+    const caller = this.#kms.embedder();
+    return this.#principalArn === undefined ? caller : { ...caller, principalArn: this.#principalArn };
+  }
+}
+
+function operationOf(command: Command | SdkCommand<unknown>): string {
+  if ("operation" in command) return command.operation;
+  const { schema } = command as { schema?: readonly unknown[] };
+  const name = schema?.[2];
+  if (typeof name === "string") return name;
+  throw new TypeError("send() takes a command of wasm-kms/client or of @aws-sdk/client-kms 3.900 or newer.");
+}
+
+function metadata(httpStatusCode: number, { requestId }: Caller): ResponseMetadata {
+  return { httpStatusCode, requestId, attempts: 1, totalRetryDelay: 0 };
+}
+
+type Methods = {
+  [N in OperationName as Uncapitalize<N>]: (input: InputOf<N>) => Promise<WithMetadata<OutputOf<N>>>;
+};
+
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the methods are defined below, one for each operation
+/** The aggregated client: `kms.encrypt({ KeyId, Plaintext })`. */
+export class KMS extends KMSClient {}
+export interface KMS extends Methods {}
+
+for (const operation of Object.keys(OPERATIONS) as OperationName[]) {
+  const method = operation.charAt(0).toLowerCase() + operation.slice(1);
+  Object.defineProperty(KMS.prototype, method, {
+    value(this: KMS, input: InputOf<typeof operation>) {
+      return this.send({ operation, input });
+    },
+    configurable: true,
+    writable: true,
+  });
+}

@@ -1,0 +1,42 @@
+/**
+ * Our own light commands: a name and an input, nothing else. They stand for those of @aws-sdk/client-kms where that
+ * package is not wanted; `KMSClient.send` takes both.
+ */
+import type { InputOf, OperationName } from "../operations/index.ts";
+
+/** A request: the operation's AWS name and its input. */
+export interface Command<N extends OperationName = OperationName> {
+  readonly operation: N;
+  readonly input: InputOf<N>;
+}
+
+interface CommandClass<N extends OperationName> {
+  new (input: InputOf<N>): Command<N>;
+}
+
+function commandFor<N extends OperationName>(operation: N): CommandClass<N> {
+  return class {
+    readonly operation = operation;
+    constructor(readonly input: InputOf<N>) {}
+  };
+}
+
+export const CancelKeyDeletionCommand = commandFor("CancelKeyDeletion");
+export const CreateAliasCommand = commandFor("CreateAlias");
+export const CreateKeyCommand = commandFor("CreateKey");
+export const DecryptCommand = commandFor("Decrypt");
+export const DeleteAliasCommand = commandFor("DeleteAlias");
+export const DescribeKeyCommand = commandFor("DescribeKey");
+export const DisableKeyCommand = commandFor("DisableKey");
+export const EnableKeyCommand = commandFor("EnableKey");
+export const EncryptCommand = commandFor("Encrypt");
+export const GenerateDataKeyCommand = commandFor("GenerateDataKey");
+export const GenerateDataKeyWithoutPlaintextCommand = commandFor("GenerateDataKeyWithoutPlaintext");
+export const GenerateRandomCommand = commandFor("GenerateRandom");
+export const GetKeyPolicyCommand = commandFor("GetKeyPolicy");
+export const ListAliasesCommand = commandFor("ListAliases");
+export const ListKeyRotationsCommand = commandFor("ListKeyRotations");
+export const ListKeysCommand = commandFor("ListKeys");
+export const ReEncryptCommand = commandFor("ReEncrypt");
+export const RotateKeyOnDemandCommand = commandFor("RotateKeyOnDemand");
+export const ScheduleKeyDeletionCommand = commandFor("ScheduleKeyDeletion");

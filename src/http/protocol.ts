@@ -1,0 +1,58 @@
+/**
+ * The awsJson1.1 protocol over whatever carries it: one request (target header and body) in, one answer out.
+ * Source: Smithy, "AWS JSON 1.1 protocol". Signatures are not looked at here.
+ */
+import type { Caller } from "../env.ts";
+import { KmsError } from "../errors.ts";
+import type { Kms } from "../kms.ts";
+import { decodeInput, encodeOutput } from "../model/json.ts";
+import { findOperation } from "../operations/index.ts";
+
+export const CONTENT_TYPE = "application/x-amz-json-1.1";
+const TARGET_PREFIX = "TrentService.";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/**
+ * Answers one request; every failure is an answer too.
+ * @param target the X-Amz-Target header, as "TrentService.Encrypt"
+ * @param body UTF-8 JSON
+ */
+export async function answer(kms: Kms, target: string | undefined, body: Uint8Array, caller: Caller): Promise<Answer> {
+  try {
+    const name = target?.startsWith(TARGET_PREFIX) ? target.slice(TARGET_PREFIX.length) : undefined;
+    const operation = name === undefined ? undefined : findOperation(name);
+    if (operation === undefined) {
+      throw new KmsError("UnknownOperationException", `The X-Amz-Target header names no operation: '${target ?? ""}'.`);
+    }
+    const input = decodeInput(operation.input, decodeUtf8(body));
+    const output = await kms.execute(operation.name, input, caller);
+    return answerOf(200, encodeOutput(operation.output, output), caller);
+  } catch (error) {
+    if (!(error instanceof KmsError)) throw error;
+    return answerOf(error.status, encodeError(error), caller);
+  }
+}
+
+function answerOf(status: number, body: string, { requestId }: Caller): Answer {
+  return { status, headers: { "content-type": CONTENT_TYPE, "x-amzn-requestid": requestId }, body };
+}
+
+/** AWS sends no message member at all where it has no message. */
+function encodeError({ code, message }: KmsError): string {
+  return JSON.stringify(message === "" ? { __type: code } : { __type: code, message });
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function decodeUtf8(body: Uint8Array): string {
+  try {
+    return decoder.decode(body);
+  } catch (cause) {
+    throw new KmsError("SerializationException", "The request body is not UTF-8.", { cause });
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * `wasm-kms`: a key management service in this process.
+ *
+ * The platform (Node.js or the edge) is bound here, by the export condition that resolves "#platform".
+ */
+import { platform } from "#platform";
+import { createKmsOn, type Kms, type KmsOptions } from "./kms.ts";
+
+/**
+ * Opens a keystore and starts a key management service over it. Close it when the program ends.
+ * @throws {TypeError} for options of a wrong form
+ * @throws {KeystoreError} if the root key does not open the keystore, or the keystore is damaged
+ */
+export function createKms(options: KmsOptions): Promise<Kms> {
+  return createKmsOn(platform, options);
+}
+
+export type { AuditEvent, AuditSink } from "./audit/audit.ts";
+export type { Caller, Clock, Random, Realm } from "./env.ts";
+export { KeystoreError, KmsError, type KmsErrorCode } from "./errors.ts";
+export type { Check, Commit, CommitOutcome, KeyStoreDriver, StoredValue } from "./keystore/driver.ts";
+export { memoryKeystore } from "./keystore/memory.ts";
+export type { Kms, KmsOptions } from "./kms.ts";
+export type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
+export { type RootKey, type RootKeySource, rootKeyFromBytes } from "./records/root-key.ts";

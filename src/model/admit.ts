@@ -1,0 +1,177 @@
+/**
+ * The door: checks a value against its shape and copies it in the same pass. What comes out holds declared members
+ * only, read as own properties, with every byte array copied, so that nothing the caller changes later is seen.
+ *
+ * Errors are AWS's: a wrong type is a SerializationException, constraints are collected into one ValidationException
+ * ("2 validation errors detected: …; …") with lowerCamel member paths; the bytes of a blob are never shown.
+ */
+import { KmsError } from "../errors.ts";
+import type {
+  AnyShape,
+  BlobShape,
+  IntegerShape,
+  ListShape,
+  MapShape,
+  StringShape,
+  StructShape,
+  ValueOf,
+} from "./shape.ts";
+
+type Violations = string[];
+
+/**
+ * Returns a checked copy of `value`.
+ * @throws {KmsError} SerializationException (wrong type), ValidationException (a constraint)
+ */
+export function admit<S extends StructShape>(shape: S, value: unknown): ValueOf<S> {
+  const violations: Violations = [];
+  const admitted = admitStruct(shape, value, "", violations);
+  if (violations.length > 0) throw validationError(violations);
+  return admitted as ValueOf<S>;
+}
+
+function validationError(violations: Violations): KmsError {
+  const count = violations.length === 1 ? "1 validation error" : `${violations.length} validation errors`;
+  return new KmsError("ValidationException", `${count} detected: ${violations.join("; ")}`);
+}
+
+function admitValue(shape: AnyShape, value: unknown, path: string, violations: Violations): unknown {
+  switch (shape.kind) {
+    case "string":
+      return admitString(shape, value, path, violations);
+    case "blob":
+      return admitBlob(shape, value, path, violations);
+    case "integer":
+      return admitInteger(shape, value, path, violations);
+    case "boolean":
+      if (typeof value !== "boolean") throw wrongType(path, "a boolean", value);
+      return value;
+    case "timestamp":
+      if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw wrongType(path, "a date", value);
+      return new Date(value.getTime());
+    case "map":
+      return admitMap(shape, value, path, violations);
+    case "list":
+      return admitList(shape, value, path, violations);
+    case "struct":
+      return admitStruct(shape, value, path, violations);
+  }
+}
+
+function admitStruct(
+  shape: StructShape,
+  value: unknown,
+  path: string,
+  violations: Violations,
+): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrongType(path, "a structure", value);
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const { name, lowerCamelName, shape: memberShape, required } of shape.entries) {
+    const memberPath = path === "" ? lowerCamelName : `${path}.${lowerCamelName}`;
+    const member = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+    if (member !== undefined && member !== null) {
+      copy[name] = admitValue(memberShape, member, memberPath, violations);
+    } else if (required) {
+      violations.push(`Value null at '${memberPath}' failed to satisfy constraint: Member must not be null`);
+    }
+  }
+  return copy;
+}
+
+function admitString(shape: StringShape, value: unknown, path: string, violations: Violations): string {
+  if (typeof value !== "string") throw wrongType(path, "a string", value);
+  const violate = (constraint: string) => {
+    violations.push(`Value '${value}' at '${path}' failed to satisfy constraint: Member must ${constraint}`);
+  };
+  if (shape.values !== undefined && !shape.values.includes(value)) {
+    violate(`satisfy enum value set: [${shape.values.join(", ")}]`);
+  }
+  checkLength(shape.minLength, shape.maxLength, value.length, violate);
+  if (shape.pattern !== undefined && value.length <= (shape.maxLength ?? value.length)) {
+    if (!shape.pattern.matches.test(value)) violate(`satisfy regular expression pattern: ${shape.pattern.text}`);
+  }
+  return value;
+}
+
+function admitBlob(shape: BlobShape, value: unknown, path: string, violations: Violations): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw wrongType(path, "bytes (a Uint8Array)", value);
+  checkLength(shape.minBytes, shape.maxBytes, value.length, (constraint) => {
+    violations.push(`Value at '${path}' failed to satisfy constraint: Member must ${constraint}`);
+  });
+  return new Uint8Array(value);
+}
+
+function checkLength(
+  min: number | undefined,
+  max: number | undefined,
+  length: number,
+  violate: (constraint: string) => void,
+): void {
+  if (min !== undefined && length < min) violate(`have length greater than or equal to ${min}`);
+  if (max !== undefined && length > max) violate(`have length less than or equal to ${max}`);
+}
+
+function admitInteger(shape: IntegerShape, value: unknown, path: string, violations: Violations): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value)) throw wrongType(path, "an integer", value);
+  const violate = (constraint: string) => {
+    violations.push(`Value '${value}' at '${path}' failed to satisfy constraint: Member must ${constraint}`);
+  };
+  if (shape.min !== undefined && value < shape.min) violate(`have value greater than or equal to ${shape.min}`);
+  if (shape.max !== undefined && value > shape.max) violate(`have value less than or equal to ${shape.max}`);
+  return value;
+}
+
+/** Pairs are copied as own properties of an object without a prototype, so "__proto__" is a key like any other. */
+function admitMap(shape: MapShape, value: unknown, path: string, violations: Violations): Record<string, string> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrongType(path, "a map", value);
+  const copy: Record<string, string> = Object.create(null);
+  let utf16Units = 0;
+  for (const key of Object.keys(value)) {
+    const pairValue = (value as Record<string, unknown>)[key];
+    if (typeof pairValue !== "string") throw wrongType(`${path}.${key}`, "a string", pairValue);
+    utf16Units += key.length + pairValue.length;
+    if (utf16Units > shape.maxBytes) break;
+    if (!key.isWellFormed() || !pairValue.isWellFormed()) {
+      violations.push(`Value at '${path}' failed to satisfy constraint: Member must be well-formed Unicode`);
+    }
+    copy[key] = pairValue;
+  }
+  if (utf16Units > shape.maxBytes || utf8Bytes(copy) > shape.maxBytes) {
+    violations.push(
+      `Value at '${path}' failed to satisfy constraint: Member must have length less than or equal to ${shape.maxBytes}`,
+    );
+  }
+  return copy;
+}
+
+/** UTF-8 bytes of all keys and values, counted without encoding them. */
+function utf8Bytes(map: Record<string, string>): number {
+  let bytes = 0;
+  for (const key of Object.keys(map)) {
+    for (const text of [key, map[key]!]) {
+      for (let i = 0; i < text.length; i++) {
+        const unit = text.charCodeAt(i);
+        // Each half of a surrogate pair counts two of the pair's four bytes.
+        bytes += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 2 : 3;
+      }
+    }
+  }
+  return bytes;
+}
+
+function admitList(shape: ListShape<AnyShape>, value: unknown, path: string, violations: Violations): unknown[] {
+  if (!Array.isArray(value)) throw wrongType(path, "a list", value);
+  if (shape.maxLength !== undefined && value.length > shape.maxLength) {
+    violations.push(
+      `Value at '${path}' failed to satisfy constraint: Member must have length less than or equal to ${shape.maxLength}`,
+    );
+    return [];
+  }
+  return Array.from(value, (item, index) => admitValue(shape.member, item, `${path}.${index + 1}.member`, violations));
+}
+
+function wrongType(path: string, expected: string, value: unknown): KmsError {
+  const found = value === null ? "null" : Array.isArray(value) ? "a list" : `a value of type ${typeof value}`;
+  const where = path === "" ? "The request" : `The member '${path}'`;
+  return new KmsError("SerializationException", `${where} must be ${expected}; it is ${found}.`);
+}

@@ -1,0 +1,81 @@
+/**
+ * Amazon Resource Names of keys and aliases, and the four forms in which a caller may name a key: key id, key ARN,
+ * alias name, alias ARN. Source: AWS KMS API reference, "KeyId", and "ARN format for KMS".
+ */
+import type { Realm } from "../env.ts";
+import { KmsError } from "../errors.ts";
+
+/** What a caller's `KeyId` says, after syntax and Region have been checked. */
+export type KeyName =
+  | { readonly kind: "key"; readonly keyId: string; readonly accountId: string }
+  | { readonly kind: "alias"; readonly aliasName: string; readonly accountId: string };
+
+const KEY_ID = /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
+
+export function isKeyId(text: string): boolean {
+  return KEY_ID.test(text);
+}
+
+export function keyArn(realm: Realm, keyId: string): string {
+  return `arn:${realm.partition}:kms:${realm.region}:${realm.accountId}:key/${keyId}`;
+}
+
+/** @param aliasName with its `alias/` prefix */
+export function aliasArn(realm: Realm, aliasName: string): string {
+  return `arn:${realm.partition}:kms:${realm.region}:${realm.accountId}:${aliasName}`;
+}
+
+export function rootArn(realm: Realm): string {
+  return `arn:${realm.partition}:iam::${realm.accountId}:root`;
+}
+
+/**
+ * Reads a key reference.
+ * @throws {KmsError} NotFoundException where AWS says so: an id of no valid form, an ARN of another Region
+ */
+export function parseKeyName(text: string, realm: Realm): KeyName {
+  if (text.startsWith("alias/")) return { kind: "alias", aliasName: text, accountId: realm.accountId };
+  if (!text.startsWith("arn:")) {
+    if (!isKeyId(text)) throw new KmsError("NotFoundException", `Invalid keyId '${text}'`);
+    return { kind: "key", keyId: text, accountId: realm.accountId };
+  }
+  const [, partition, service, region, accountId, ...rest] = text.split(":");
+  const resource = rest.join(":");
+  if (partition !== realm.partition || service !== "kms" || !accountId || resource === "") {
+    throw new KmsError("NotFoundException", `Invalid arn ${text}`);
+  }
+  if (region !== realm.region) throw new KmsError("NotFoundException", `Invalid arn ${region}`);
+  if (resource.startsWith("alias/")) return { kind: "alias", aliasName: resource, accountId };
+  const keyId = resource.startsWith("key/") ? resource.slice("key/".length) : resource;
+  if (!isKeyId(keyId)) throw new KmsError("NotFoundException", `Invalid keyId ${keyId}`);
+  return { kind: "key", keyId, accountId };
+}
+
+/** The 16 bytes of a key id (UUID or `mrk-` and 32 digits). */
+export function keyIdBytes(keyId: string): Uint8Array {
+  const hex = keyId.startsWith("mrk-") ? keyId.slice(4) : keyId.replaceAll("-", "");
+  return Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));
+}
+
+/** The key id that 16 bytes stand for. */
+export function keyIdOf(bytes: Uint8Array, multiRegion: boolean): string {
+  const hex = toHex(bytes);
+  if (multiRegion) return `mrk-${hex}`;
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+/** Shapes 16 random bytes, in place, into a version 4 UUID (RFC 9562 section 5.4) and returns its text. */
+export function uuidOf(randomBytes: Uint8Array): string {
+  randomBytes[6] = (randomBytes[6]! & 0x0f) | 0x40;
+  randomBytes[8] = (randomBytes[8]! & 0x3f) | 0x80;
+  return keyIdOf(randomBytes, false);
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** Lower-case hexadecimal. For public bytes only: the digits are looked up by value. */
+export function toHex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += HEX[byte];
+  return text;
+}

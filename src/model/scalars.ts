@@ -1,0 +1,151 @@
+/**
+ * The named shapes that several operations use, with the limits of the public API model of AWS KMS.
+ */
+import {
+  type BlobShape,
+  enumeration,
+  type IntegerShape,
+  list,
+  type MapShape,
+  required,
+  type StringShape,
+  struct,
+} from "./shape.ts";
+
+export const boolean = { kind: "boolean" } as const;
+export const timestamp = { kind: "timestamp" } as const;
+
+/** A key id, key ARN, alias name or alias ARN. */
+export const keyRef: StringShape = {
+  kind: "string",
+  minLength: 1,
+  maxLength: 2048,
+  pattern: { text: "^\\p{ASCII}+$", matches: /^[\0-\x7f]+$/ },
+};
+export const arn: StringShape = { kind: "string", minLength: 20, maxLength: 2048 };
+export const accountId: StringShape = { kind: "string" };
+export const aliasName: StringShape = {
+  kind: "string",
+  minLength: 1,
+  maxLength: 256,
+  pattern: { text: "^[a-zA-Z0-9:/_-]+$", matches: /^[a-zA-Z0-9:/_-]+$/ },
+};
+export const description: StringShape = { kind: "string", minLength: 0, maxLength: 8192 };
+export const policy: StringShape = {
+  kind: "string",
+  minLength: 1,
+  maxLength: 131072,
+  pattern: { text: "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+", matches: /^[\t\n\r\x20-\xff]+$/ },
+};
+export const policyName: StringShape = {
+  kind: "string",
+  minLength: 1,
+  maxLength: 128,
+  pattern: { text: "[\\w]+", matches: /^\w+$/ },
+};
+export const marker: StringShape = {
+  kind: "string",
+  minLength: 1,
+  maxLength: 1024,
+  pattern: { text: "[\\u0020-\\u00FF]*", matches: /^[\x20-\xff]*$/ },
+};
+export const customKeyStoreId: StringShape = { kind: "string", minLength: 1, maxLength: 64 };
+export const xksKeyId: StringShape = {
+  kind: "string",
+  minLength: 1,
+  maxLength: 128,
+  pattern: { text: "^[a-zA-Z0-9-_.]+$", matches: /^[a-zA-Z0-9\-_.]+$/ },
+};
+/** 64 lower-case hexadecimal digits. */
+export const keyMaterialId: StringShape = { kind: "string" };
+
+export const plaintext: BlobShape = { kind: "blob", minBytes: 1, maxBytes: 4096, sensitive: true };
+export const ciphertextBlob: BlobShape = { kind: "blob", minBytes: 1, maxBytes: 6144 };
+export const attestationDocument: BlobShape = { kind: "blob", minBytes: 1, maxBytes: 262144 };
+
+export const limit: IntegerShape = { kind: "integer", min: 1, max: 1000 };
+export const numberOfBytes: IntegerShape = { kind: "integer", min: 1, max: 1024 };
+export const pendingWindowInDays: IntegerShape = { kind: "integer", min: 1, max: 365 };
+
+/** 8 KiB of keys and values at the most, the documented size limit of an encryption context. */
+export const encryptionContext: MapShape = { kind: "map", maxBytes: 8192 };
+export const grantTokens = list({ kind: "string", minLength: 1, maxLength: 8192 } satisfies StringShape, 10);
+
+export const keySpec = enumeration(
+  "RSA_2048",
+  "RSA_3072",
+  "RSA_4096",
+  "ECC_NIST_P256",
+  "ECC_NIST_P384",
+  "ECC_NIST_P521",
+  "ECC_SECG_P256K1",
+  "SYMMETRIC_DEFAULT",
+  "HMAC_224",
+  "HMAC_256",
+  "HMAC_384",
+  "HMAC_512",
+  "SM2",
+  "ML_DSA_44",
+  "ML_DSA_65",
+  "ML_DSA_87",
+  "ECC_NIST_EDWARDS25519",
+  "ML_KEM_512",
+  "ML_KEM_768",
+  "ML_KEM_1024",
+);
+export const customerMasterKeySpec = enumeration(
+  "RSA_2048",
+  "RSA_3072",
+  "RSA_4096",
+  "ECC_NIST_P256",
+  "ECC_NIST_P384",
+  "ECC_NIST_P521",
+  "ECC_SECG_P256K1",
+  "SYMMETRIC_DEFAULT",
+  "HMAC_224",
+  "HMAC_256",
+  "HMAC_384",
+  "HMAC_512",
+  "SM2",
+);
+export const keyUsage = enumeration(
+  "SIGN_VERIFY",
+  "ENCRYPT_DECRYPT",
+  "GENERATE_VERIFY_MAC",
+  "KEY_AGREEMENT",
+  "ENCAPSULATE_DECAPSULATE",
+);
+export const origin = enumeration("AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE");
+export const keyState = enumeration(
+  "Creating",
+  "Enabled",
+  "Disabled",
+  "PendingDeletion",
+  "PendingImport",
+  "PendingReplicaDeletion",
+  "Unavailable",
+  "Updating",
+);
+export const keyManager = enumeration("AWS", "CUSTOMER");
+export const encryptionAlgorithm = enumeration("SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE");
+export const dataKeySpec = enumeration("AES_256", "AES_128");
+export const dryRunModifiers = list(enumeration("IGNORE_CIPHERTEXT"));
+export const rotationType = enumeration("AUTOMATIC", "ON_DEMAND");
+export const includeKeyMaterial = enumeration("ALL_KEY_MATERIAL", "ROTATIONS_ONLY");
+export const keyMaterialState = enumeration(
+  "NON_CURRENT",
+  "CURRENT",
+  "PENDING_ROTATION",
+  "PENDING_MULTI_REGION_IMPORT_AND_ROTATION",
+);
+
+/** A Nitro enclave's attestation; declared so that it is refused by name instead of ignored. */
+export const recipient = struct({
+  KeyEncryptionAlgorithm: enumeration("RSAES_OAEP_SHA_256"),
+  AttestationDocument: attestationDocument,
+});
+
+export const tag = struct({
+  TagKey: required({ kind: "string", minLength: 1, maxLength: 128 } satisfies StringShape),
+  TagValue: required({ kind: "string", minLength: 0, maxLength: 256 } satisfies StringShape),
+});

@@ -1,0 +1,107 @@
+/** CreateAlias, DeleteAlias, ListAliases. Source: AWS KMS API reference. */
+import type { Alias } from "../aliases/aliases.ts";
+import type { Realm } from "../env.ts";
+import { KmsError } from "../errors.ts";
+import { ALIASABLE, ANY_STATE } from "../keys/state.ts";
+import { aliasArn } from "../model/arn.ts";
+import { cutPage, pageMembers, readMarker } from "../model/pages.ts";
+import { aliasName, arn, boolean, keyRef, marker, timestamp } from "../model/scalars.ts";
+import { type IntegerShape, list, required, struct, type ValueOf } from "../model/shape.ts";
+import { operation } from "./operation.ts";
+
+const PREFIX = "alias/";
+const RESERVED_PREFIX = "alias/aws/";
+const DEFAULT_ALIASES_PER_PAGE = 50;
+/** The general limit of the model is 1,000; the service takes 100 here. */
+const aliasLimit: IntegerShape = { kind: "integer", min: 1, max: 100 };
+
+export const createAlias = operation({
+  name: "CreateAlias",
+  input: struct({ AliasName: required(aliasName), TargetKeyId: required(keyRef) }),
+  output: struct({}),
+  targets: { key: { from: "TargetKeyId", action: "kms:CreateAlias", states: ALIASABLE, alias: "must-be-key" } },
+  effect: "write",
+  async handle({ input, keys: { key: target }, services, tx }) {
+    checkAliasName(input.AliasName);
+    if ((await services.aliases.find(tx, input.AliasName)) !== undefined) {
+      const taken = aliasArn(services.realm, input.AliasName);
+      throw new KmsError("AlreadyExistsException", `An alias with the name ${taken} already exists`);
+    }
+    await services.aliases.create(tx, input.AliasName, target.key.keyId);
+    return {};
+  },
+});
+
+export const deleteAlias = operation({
+  name: "DeleteAlias",
+  input: struct({ AliasName: required(aliasName) }),
+  output: struct({}),
+  targets: { key: { from: "AliasName", action: "kms:DeleteAlias", states: ANY_STATE, alias: "allowed" } },
+  effect: "write",
+  async handle({ input, services, tx }) {
+    const alias = await services.aliases.find(tx, input.AliasName);
+    if (alias === undefined) throw new KmsError("ValidationException", PREFIX_REQUIRED);
+    await services.aliases.remove(tx, alias);
+    return {};
+  },
+});
+
+const aliasListEntry = struct({
+  AliasName: aliasName,
+  AliasArn: arn,
+  TargetKeyId: keyRef,
+  CreationDate: timestamp,
+  LastUpdatedDate: timestamp,
+});
+
+export const listAliases = operation({
+  name: "ListAliases",
+  input: struct({ KeyId: keyRef, Limit: aliasLimit, Marker: marker }),
+  output: struct({ Aliases: list(aliasListEntry), NextMarker: marker, Truncated: boolean }),
+  action: "kms:ListAliases",
+  targets: {
+    key: { from: "KeyId", action: "kms:ListAliases", states: ANY_STATE, alias: "invalid-arn", optional: true },
+  },
+  effect: "read",
+  async handle({ input, keys: { key: target }, services, tx }) {
+    const after = readMarker(input.Marker, (text) => text.startsWith(PREFIX));
+    const perPage = input.Limit ?? DEFAULT_ALIASES_PER_PAGE;
+    const aliases =
+      target === undefined
+        ? await services.aliases.list(tx, after, perPage + 1)
+        : (await services.aliases.ofKey(tx, target.key.keyId)).filter(
+            (a) => after === undefined || a.aliasName > after,
+          );
+    const page = cutPage(aliases, perPage, (alias) => alias.aliasName);
+    return {
+      Aliases: page.items.map((alias) => describeAlias(alias, services.realm)),
+      ...pageMembers(page.nextMarker),
+    };
+  },
+});
+
+const PREFIX_REQUIRED =
+  'Alias must start with the prefix "alias/". Please see ' +
+  "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html";
+
+/** @throws {KmsError} ValidationException, InvalidAliasNameException */
+function checkAliasName(name: string): void {
+  if (!name.startsWith(PREFIX)) throw new KmsError("ValidationException", PREFIX_REQUIRED);
+  if (name === PREFIX) throw new KmsError("ValidationException", "Invalid identifier");
+  if (name.includes(":")) {
+    throw new KmsError("ValidationException", `${name} contains invalid characters for an alias`);
+  }
+  if (name.startsWith(RESERVED_PREFIX)) {
+    throw new KmsError("InvalidAliasNameException", `The prefix ${RESERVED_PREFIX} is reserved for AWS managed keys.`);
+  }
+}
+
+function describeAlias(alias: Alias, realm: Realm): ValueOf<typeof aliasListEntry> {
+  return {
+    AliasName: alias.aliasName,
+    AliasArn: aliasArn(realm, alias.aliasName),
+    TargetKeyId: alias.targetKeyId,
+    CreationDate: new Date(alias.createdAtMs),
+    LastUpdatedDate: new Date(alias.updatedAtMs),
+  };
+}

@@ -1,0 +1,42 @@
+/** Every operation by its AWS name. */
+import type { ValueOf } from "../model/shape.ts";
+import { createAlias, deleteAlias, listAliases } from "./alias.ts";
+import { decrypt, encrypt, reEncrypt } from "./cipher.ts";
+import { generateDataKey, generateDataKeyWithoutPlaintext } from "./data-key.ts";
+import { createKey, describeKey, listKeys } from "./key.ts";
+import { getKeyPolicy } from "./key-policy.ts";
+import { cancelKeyDeletion, disableKey, enableKey, scheduleKeyDeletion } from "./key-state.ts";
+import type { AnyOperation } from "./operation.ts";
+import { generateRandom } from "./random.ts";
+import { listKeyRotations, rotateKeyOnDemand } from "./rotation.ts";
+
+export const OPERATIONS = {
+  CancelKeyDeletion: cancelKeyDeletion,
+  CreateAlias: createAlias,
+  CreateKey: createKey,
+  Decrypt: decrypt,
+  DeleteAlias: deleteAlias,
+  DescribeKey: describeKey,
+  DisableKey: disableKey,
+  EnableKey: enableKey,
+  Encrypt: encrypt,
+  GenerateDataKey: generateDataKey,
+  GenerateDataKeyWithoutPlaintext: generateDataKeyWithoutPlaintext,
+  GenerateRandom: generateRandom,
+  GetKeyPolicy: getKeyPolicy,
+  ListAliases: listAliases,
+  ListKeyRotations: listKeyRotations,
+  ListKeys: listKeys,
+  ReEncrypt: reEncrypt,
+  RotateKeyOnDemand: rotateKeyOnDemand,
+  ScheduleKeyDeletion: scheduleKeyDeletion,
+} as const satisfies Record<string, AnyOperation>;
+
+export type OperationName = keyof typeof OPERATIONS;
+export type InputOf<N extends OperationName> = ValueOf<(typeof OPERATIONS)[N]["input"]>;
+export type OutputOf<N extends OperationName> = ValueOf<(typeof OPERATIONS)[N]["output"]>;
+
+/** The operation of that name, or `undefined`; names that every object has (`constructor`) are none. */
+export function findOperation(name: string): AnyOperation | undefined {
+  return Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name as OperationName] : undefined;
+}

@@ -1,0 +1,174 @@
+/** CreateKey, DescribeKey, ListKeys. Source: AWS KMS API reference. */
+import type { Realm } from "../env.ts";
+import { KmsError } from "../errors.ts";
+import { currentMaterial, type Key } from "../keys/key.ts";
+import { ANY_STATE } from "../keys/state.ts";
+import { isKeyId, keyArn } from "../model/arn.ts";
+import { cutPage, pageMembers, readMarker } from "../model/pages.ts";
+import {
+  accountId,
+  arn,
+  boolean,
+  customerMasterKeySpec,
+  customKeyStoreId,
+  description,
+  encryptionAlgorithm,
+  grantTokens,
+  keyManager,
+  keyMaterialId,
+  keyRef,
+  keySpec,
+  keyState,
+  keyUsage,
+  limit,
+  marker,
+  origin,
+  policy,
+  tag,
+  timestamp,
+  xksKeyId,
+} from "../model/scalars.ts";
+import { list, required, struct, type ValueOf } from "../model/shape.ts";
+import { operation } from "./operation.ts";
+
+const MAX_TAGS = 50;
+const DEFAULT_KEYS_PER_PAGE = 100;
+
+const keyMetadata = struct({
+  AWSAccountId: accountId,
+  KeyId: required(keyRef),
+  Arn: arn,
+  CreationDate: timestamp,
+  Enabled: boolean,
+  Description: description,
+  KeyUsage: keyUsage,
+  KeyState: keyState,
+  DeletionDate: timestamp,
+  Origin: origin,
+  KeyManager: keyManager,
+  CustomerMasterKeySpec: customerMasterKeySpec,
+  KeySpec: keySpec,
+  EncryptionAlgorithms: list(encryptionAlgorithm),
+  MultiRegion: boolean,
+  CurrentKeyMaterialId: keyMaterialId,
+});
+
+const createKeyInput = struct({
+  Policy: policy,
+  Description: description,
+  KeyUsage: keyUsage,
+  CustomerMasterKeySpec: customerMasterKeySpec,
+  KeySpec: keySpec,
+  Origin: origin,
+  CustomKeyStoreId: customKeyStoreId,
+  BypassPolicyLockoutSafetyCheck: boolean,
+  Tags: list(tag),
+  MultiRegion: boolean,
+  XksKeyId: xksKeyId,
+});
+
+export const createKey = operation({
+  name: "CreateKey",
+  input: createKeyInput,
+  output: struct({ KeyMetadata: keyMetadata }),
+  // A policy that nothing enforces would be a false promise, so only the default one is accepted.
+  unsupported: ["Policy", "CustomKeyStoreId", "XksKeyId"],
+  action: "kms:CreateKey",
+  targets: {},
+  effect: "write",
+  async handle({ input, services, tx }) {
+    checkSpec(input);
+    const key = services.keys.create(tx, { description: input.Description ?? "", tags: checkTags(input.Tags ?? []) });
+    return { KeyMetadata: describe(key, services.realm) };
+  },
+});
+
+export const describeKey = operation({
+  name: "DescribeKey",
+  input: struct({ KeyId: required(keyRef), GrantTokens: grantTokens }),
+  output: struct({ KeyMetadata: keyMetadata }),
+  targets: { key: { from: "KeyId", action: "kms:DescribeKey", states: ANY_STATE, alias: "allowed" } },
+  effect: "read",
+  handle: async ({ keys: { key: target }, services }) => ({ KeyMetadata: describe(target.key, services.realm) }),
+});
+
+export const listKeys = operation({
+  name: "ListKeys",
+  input: struct({ Limit: limit, Marker: marker }),
+  output: struct({
+    Keys: list(struct({ KeyId: keyRef, KeyArn: arn })),
+    NextMarker: marker,
+    Truncated: boolean,
+  }),
+  action: "kms:ListKeys",
+  targets: {},
+  effect: "read",
+  async handle({ input, services, tx }) {
+    const perPage = input.Limit ?? DEFAULT_KEYS_PER_PAGE;
+    const ids = await services.keys.list(tx, readMarker(input.Marker, isKeyId), perPage + 1);
+    const page = cutPage(ids, perPage, (id) => id);
+    const keys = [];
+    for (const id of page.items) {
+      // A key whose deletion has come due is gone, though its records may still stand.
+      if ((await services.keys.find(tx, id)) === undefined) continue;
+      keys.push({ KeyId: id, KeyArn: keyArn(services.realm, id) });
+    }
+    return { Keys: keys, ...pageMembers(page.nextMarker) };
+  },
+});
+
+/** @throws {KmsError} ValidationException, UnsupportedOperationException */
+function checkSpec(input: ValueOf<typeof createKeyInput>): void {
+  if (input.KeySpec !== undefined && input.CustomerMasterKeySpec !== undefined) {
+    throw new KmsError(
+      "ValidationException",
+      "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.",
+    );
+  }
+  const spec = input.KeySpec ?? input.CustomerMasterKeySpec ?? "SYMMETRIC_DEFAULT";
+  if (spec !== "SYMMETRIC_DEFAULT") {
+    throw new KmsError("UnsupportedOperationException", `KeySpec ${spec} is not supported in this Region`);
+  }
+  if (input.KeyUsage !== undefined && input.KeyUsage !== "ENCRYPT_DECRYPT") {
+    throw new KmsError("ValidationException", `KeyUsage ${input.KeyUsage} is not compatible with KeySpec ${spec}`);
+  }
+  if (input.Origin !== undefined && input.Origin !== "AWS_KMS") {
+    throw new KmsError("UnsupportedOperationException", `Origin ${input.Origin} is not supported in this Region`);
+  }
+  if (input.MultiRegion === true) {
+    throw new KmsError("UnsupportedOperationException", "Multi-Region keys are not supported in this Region");
+  }
+}
+
+/** @throws {KmsError} TagException */
+function checkTags(tags: readonly ValueOf<typeof tag>[]): Key["tags"] {
+  if (tags.length > MAX_TAGS) throw new KmsError("TagException", "Too many tags");
+  if (new Set(tags.map(({ TagKey }) => TagKey)).size < tags.length) {
+    throw new KmsError("TagException", "Duplicate tag keys");
+  }
+  if (tags.some(({ TagKey }) => TagKey.startsWith("aws:"))) {
+    throw new KmsError("TagException", "Tags beginning with aws: are reserved");
+  }
+  return tags.map(({ TagKey, TagValue }) => ({ TagKey, TagValue }));
+}
+
+function describe(key: Key, realm: Realm): ValueOf<typeof keyMetadata> {
+  return {
+    AWSAccountId: realm.accountId,
+    KeyId: key.keyId,
+    Arn: keyArn(realm, key.keyId),
+    CreationDate: new Date(key.createdAtMs),
+    Enabled: key.state === "Enabled",
+    Description: key.description,
+    KeyUsage: key.keyUsage,
+    KeyState: key.state,
+    ...(key.deletionAtMs !== undefined && { DeletionDate: new Date(key.deletionAtMs) }),
+    Origin: "AWS_KMS",
+    KeyManager: "CUSTOMER",
+    CustomerMasterKeySpec: key.keySpec,
+    KeySpec: key.keySpec,
+    EncryptionAlgorithms: ["SYMMETRIC_DEFAULT"],
+    MultiRegion: false,
+    CurrentKeyMaterialId: currentMaterial(key).materialId,
+  };
+}

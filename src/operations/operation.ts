@@ -1,0 +1,85 @@
+/**
+ * An operation is data. Every check that a handler could forget is declared here and made by the kernel: members and
+ * their limits, which keys are touched and how they may be named, the permission, usage, states, algorithm, DryRun.
+ */
+import type { Key, KeyUsage } from "../keys/key.ts";
+import type { StateRule } from "../keys/state.ts";
+import type { StructShape, ValueOf } from "../model/shape.ts";
+import type { ReadTransaction, Transaction } from "../records/record-store.ts";
+import type { Services } from "../services.ts";
+
+/** A key that an operation touches. */
+export interface Target<Member extends string = string> {
+  /** The member that names the key; for a ciphertext, the blob that names it and the member that may confirm it. */
+  readonly from: Member | { readonly blob: Member; readonly keyId: Member };
+  /** The permission, as "kms:Encrypt". */
+  readonly action: string;
+  readonly states: StateRule;
+  readonly usage?: KeyUsage;
+  /** The member that names an algorithm, which must suit the key's spec. */
+  readonly algorithm?: Member;
+  /** What AWS answers to an alias; "allowed" where an alias is as good as a key id. */
+  readonly alias: "allowed" | "invalid-arn" | "must-be-key";
+  /** The member may be absent; the handler then gets no key. */
+  readonly optional?: true;
+}
+
+export type Targets<Member extends string = string> = { readonly [slot: string]: Target<Member> };
+
+/** A target that the kernel has resolved, authorized and checked. */
+export interface ResolvedKey {
+  readonly key: Key;
+  readonly arn: string;
+}
+
+type ResolvedKeys<T extends Targets> = {
+  readonly [Slot in keyof T]: T[Slot] extends { optional: true } ? ResolvedKey | undefined : ResolvedKey;
+};
+
+interface Request<I extends StructShape, T extends Targets> {
+  readonly input: ValueOf<I>;
+  readonly keys: ResolvedKeys<T>;
+  readonly services: Services;
+}
+
+interface Declared<I extends StructShape, O extends StructShape, T extends Targets> {
+  readonly name: string;
+  readonly input: I;
+  readonly output: O;
+  readonly targets: T;
+  /** The permission of an operation that touches no key. */
+  readonly action?: string;
+  /** Members that AWS knows and we refuse by name (UnsupportedOperationException) rather than ignore. */
+  readonly unsupported?: readonly (keyof I["members"] & string)[];
+}
+
+/** A "write" handler runs again from the start if another process changed what it read. */
+type Handled<I extends StructShape, O extends StructShape, T extends Targets> =
+  | {
+      readonly effect: "read";
+      handle(request: Request<I, T> & { readonly tx: ReadTransaction }): Promise<ValueOf<O>>;
+    }
+  | {
+      readonly effect: "write";
+      handle(request: Request<I, T> & { readonly tx: Transaction }): Promise<ValueOf<O>>;
+    };
+
+export type Operation<I extends StructShape, O extends StructShape, T extends Targets> = Declared<I, O, T> &
+  Handled<I, O, T>;
+
+/** An operation of any shapes, as the kernel sees it. */
+export interface AnyOperation extends Omit<Declared<StructShape, StructShape, Targets>, "unsupported"> {
+  readonly unsupported?: readonly string[];
+  readonly effect: "read" | "write";
+  // biome-ignore lint/suspicious/noExplicitAny: the declaration has tied the request to the shapes
+  handle(request: any): Promise<object>;
+}
+
+/** Declares an operation; the types tie its slots, input and output together. */
+export function operation<
+  I extends StructShape,
+  O extends StructShape,
+  const T extends Targets<keyof I["members"] & string>,
+>(declared: Operation<I, O, T>): Operation<I, O, T> {
+  return declared;
+}

@@ -1,0 +1,21 @@
+/** GenerateRandom. Source: AWS KMS API reference. */
+import { KmsError } from "../errors.ts";
+import { ciphertextBlob, customKeyStoreId, numberOfBytes, plaintext, recipient } from "../model/scalars.ts";
+import { struct } from "../model/shape.ts";
+import { operation } from "./operation.ts";
+
+export const generateRandom = operation({
+  name: "GenerateRandom",
+  input: struct({ NumberOfBytes: numberOfBytes, CustomKeyStoreId: customKeyStoreId, Recipient: recipient }),
+  output: struct({ Plaintext: plaintext, CiphertextForRecipient: ciphertextBlob }),
+  unsupported: ["CustomKeyStoreId", "Recipient"],
+  action: "kms:GenerateRandom",
+  targets: {},
+  effect: "read",
+  async handle({ input, services }) {
+    if (input.NumberOfBytes === undefined) throw new KmsError("ValidationException", "NumberOfBytes is required.");
+    const bytes = new Uint8Array(input.NumberOfBytes);
+    services.random.fill(bytes);
+    return { Plaintext: bytes };
+  },
+});

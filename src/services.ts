@@ -1,0 +1,15 @@
+/**
+ * What a handler may use. The domain folders of the floor below do not know each other; they meet here.
+ */
+import type { Aliases } from "./aliases/aliases.ts";
+import type { Random, Realm } from "./env.ts";
+import type { Cipher } from "./keys/cipher.ts";
+import type { Keys } from "./keys/keys.ts";
+
+export interface Services {
+  readonly realm: Realm;
+  readonly random: Random;
+  readonly keys: Keys;
+  readonly aliases: Aliases;
+  readonly cipher: Cipher;
+}
