@@ -1,0 +1,215 @@
+/**
+ * Seals one message frame by frame, synchronously, from the caller's buffers into the caller's buffers. Only plaintext
+ * that does not fill a frame is copied, into one buffer of a frame's size; per frame nothing but views is allocated.
+ * Source: aws-encryption-sdk-specification, client-apis/encrypt.md.
+ */
+import type { Aead, CryptoProvider } from "../crypto/provider.ts";
+import type { Secret } from "../crypto/secret.ts";
+import { encodeText, writeU32 } from "./bytes.ts";
+import { type Context, encodeContext } from "./context.ts";
+import {
+  FINAL_HEAD_BYTES,
+  FINAL_MARKER,
+  FINAL_OVERHEAD_BYTES,
+  FRAME_HEAD_BYTES,
+  FRAME_OVERHEAD_BYTES,
+  KMS_PROVIDER_ID,
+  MAX_FRAMES,
+  NONCE_BYTES,
+  TAG_BYTES,
+} from "./format.ts";
+import { FrameBinding, HEADER_NONCE } from "./frames.ts";
+import { encodeHeaderBody } from "./header.ts";
+import { deriveMessageKeys } from "./keys.ts";
+
+const NOTHING = new Uint8Array(0);
+
+/** A data key fresh from a key service, in both its forms. */
+export interface SealedDataKey {
+  /** 32 bytes, for one message only unless every message has its own `messageId`. */
+  readonly dataKey: Secret;
+  /** The ARN of the key that wrapped it, as the key service names it. */
+  readonly keyArn: string;
+  readonly ciphertext: Uint8Array;
+}
+
+/**
+ * ```
+ * out.write(sealer.header);
+ * for (each chunk) out.write(target.subarray(0, sealer.update(chunk, target)));
+ * out.write(target.subarray(0, sealer.final(last, target)));
+ * ```
+ * Call `destroy` in a `finally`; it wipes the cipher's key and what is left of the plaintext.
+ */
+export class Sealer {
+  /** The bytes that a message begins with. */
+  readonly header: Uint8Array;
+  /** Plaintext bytes of a frame. Chunks of a multiple of this are sealed without a copy. */
+  readonly frameBytes: number;
+  /** The ARN of the key that wraps the message's data key. */
+  readonly keyArn: string;
+  /** The encryption context that the header carries. */
+  readonly context: Context;
+  readonly #binding: FrameBinding;
+  #aead: Aead | undefined;
+  #sequence = 0;
+  #pending = NOTHING;
+  #pendingBytes = 0;
+
+  private constructor(aead: Aead, header: Uint8Array, message: MessageStart) {
+    this.#aead = aead;
+    this.#binding = new FrameBinding(message.messageId);
+    this.header = header;
+    this.frameBytes = message.frameBytes;
+    this.keyArn = message.key.keyArn;
+    this.context = message.context;
+  }
+
+  /** Derives the message's keys and seals the header. The data key stays with the caller, who wipes it. */
+  static start(crypto: CryptoProvider, message: MessageStart): Sealer {
+    const { aead, commitment } = message.key.dataKey.expose((key) => deriveMessageKeys(crypto, key, message.messageId));
+    try {
+      const body = encodeHeaderBody({
+        messageId: message.messageId,
+        context: encodeContext(message.context),
+        encryptedDataKeys: [
+          {
+            providerId: encodeText(KMS_PROVIDER_ID)!,
+            providerInfo: encodeText(message.key.keyArn)!,
+            ciphertext: message.key.ciphertext,
+          },
+        ],
+        frameBytes: message.frameBytes,
+        commitment,
+      });
+      const header = new Uint8Array(body.length + TAG_BYTES);
+      header.set(body);
+      header.set(aead.seal(HEADER_NONCE, NOTHING, body), body.length);
+      return new Sealer(aead, header, message);
+    } catch (error) {
+      aead.destroy();
+      throw error;
+    }
+  }
+
+  /** The bytes that `update` will write for a chunk of this length. */
+  updateBytes(chunkBytes: number): number {
+    return Math.floor((this.#pendingBytes + chunkBytes) / this.frameBytes) * (this.frameBytes + FRAME_OVERHEAD_BYTES);
+  }
+
+  /** The bytes that `final` will write for a last chunk of this length. */
+  finalBytes(chunkBytes: number): number {
+    const plaintextBytes = this.#pendingBytes + chunkBytes;
+    return plaintextBytes + this.#framesBeforeFinal(plaintextBytes) * FRAME_OVERHEAD_BYTES + FINAL_OVERHEAD_BYTES;
+  }
+
+  /**
+   * Seals every frame that `chunk` fills into `out` and keeps the rest. Returns the bytes written: `updateBytes` of
+   * the chunk's length. `out` may be longer, and may not overlap `chunk`.
+   * @throws {RangeError} where `out` is too short (nothing has happened then), or after 2^32-1 frames.
+   * @throws {TypeError} after `final` or `destroy`.
+   */
+  update(chunk: Uint8Array, out: Uint8Array): number {
+    const aead = this.#live();
+    requireRoom(out, this.updateBytes(chunk.length));
+    const frames = Math.floor((this.#pendingBytes + chunk.length) / this.frameBytes);
+    try {
+      return this.#seal(aead, chunk, frames, out, false);
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
+  }
+
+  /**
+   * Seals `chunk` (of any length, or none) and ends the message with the final frame, which is full where the
+   * plaintext comes out even. Returns the bytes written: `finalBytes` of the chunk's length. Destroys this object.
+   * @throws as `update`.
+   */
+  final(chunk: Uint8Array, out: Uint8Array): number {
+    const aead = this.#live();
+    requireRoom(out, this.finalBytes(chunk.length));
+    try {
+      return this.#seal(aead, chunk, this.#framesBeforeFinal(this.#pendingBytes + chunk.length), out, true);
+    } finally {
+      this.destroy();
+    }
+  }
+
+  /** Wipes the key and the plaintext that is held. Any number of calls. */
+  destroy(): void {
+    this.#aead?.destroy();
+    this.#aead = undefined;
+    this.#pending.fill(0);
+    this.#pendingBytes = 0;
+  }
+
+  #live(): Aead {
+    if (this.#aead === undefined) throw new TypeError("This message has ended: seal the next one with a new Sealer.");
+    return this.#aead;
+  }
+
+  #framesBeforeFinal(plaintextBytes: number): number {
+    return Math.max(0, Math.ceil(plaintextBytes / this.frameBytes) - 1);
+  }
+
+  #seal(aead: Aead, chunk: Uint8Array, frames: number, out: Uint8Array, last: boolean): number {
+    if (this.#sequence + frames + 1 > MAX_FRAMES) throw new RangeError(`A message has at most ${MAX_FRAMES} frames.`);
+    let at = 0;
+    let written = 0;
+    for (let i = 0; i < frames; i++) {
+      const missing = this.frameBytes - this.#pendingBytes;
+      written += this.#sealFrame(aead, this.#join(chunk, at, at + missing), out, written, false);
+      at += missing;
+    }
+    if (last) return written + this.#sealFrame(aead, this.#join(chunk, at, chunk.length), out, written, true);
+    this.#keep(chunk, at, chunk.length);
+    return written;
+  }
+
+  /** What is kept and then these bytes of the chunk, as one view; without a copy where nothing is kept. */
+  #join(chunk: Uint8Array, from: number, to: number): Uint8Array {
+    if (this.#pendingBytes === 0) return chunk.subarray(from, to);
+    this.#keep(chunk, from, to);
+    const joined = this.#pending.subarray(0, this.#pendingBytes);
+    this.#pendingBytes = 0;
+    return joined;
+  }
+
+  #keep(chunk: Uint8Array, from: number, to: number): void {
+    if (from === to) return;
+    if (this.#pending.length === 0) this.#pending = new Uint8Array(this.frameBytes);
+    this.#pending.set(chunk.subarray(from, to), this.#pendingBytes);
+    this.#pendingBytes += to - from;
+  }
+
+  #sealFrame(aead: Aead, plaintext: Uint8Array, out: Uint8Array, start: number, final: boolean): number {
+    const sequence = ++this.#sequence;
+    const aad = this.#binding.bind(sequence, plaintext.length, final);
+    const headBytes = final ? FINAL_HEAD_BYTES : FRAME_HEAD_BYTES;
+    let at = start;
+    if (final) {
+      writeU32(out, at, FINAL_MARKER);
+      at += 4;
+    }
+    writeU32(out, at, sequence);
+    out.set(this.#binding.nonce, at + 4);
+    if (final) writeU32(out, at + 4 + NONCE_BYTES, plaintext.length);
+    aead.seal(this.#binding.nonce, plaintext, aad, out.subarray(start + headBytes));
+    return headBytes + plaintext.length + TAG_BYTES;
+  }
+}
+
+/** What a message begins with. */
+export interface MessageStart {
+  readonly key: SealedDataKey;
+  /** 32 random bytes, never used before. */
+  readonly messageId: Uint8Array;
+  /** A context that `copyContextToSeal` made. */
+  readonly context: Context;
+  readonly frameBytes: number;
+}
+
+function requireRoom(out: Uint8Array, bytes: number): void {
+  if (out.length < bytes) throw new RangeError(`The output has ${out.length} bytes and ${bytes} are to be written.`);
+}
