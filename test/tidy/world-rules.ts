@@ -191,7 +191,7 @@ export const WORLD_RULES: readonly Rule[] = [
     find: (project) =>
       findIn(
         project,
-        isRootOrCli,
+        mayReadProcess,
         ({ global }) => global === "process",
         "reads process: take the value as an argument",
       ),
