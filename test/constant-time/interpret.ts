@@ -47,10 +47,18 @@ class Interpreter {
   readonly #module: WasmModule;
   readonly #machine: Machine;
   readonly #table: number[] = [];
+  /** Each function's rules, looked up once. */
+  readonly #rules = new Map<WasmFunction, readonly (Rule | undefined)[]>();
 
   constructor(module: WasmModule, machine: Machine) {
     this.#module = module;
     this.#machine = machine;
+    for (const called of module.functions) {
+      this.#rules.set(
+        called,
+        called.code.map(({ name }) => RULES.get(name)),
+      );
+    }
     for (const { offset, functions } of module.elements) {
       for (const [i, index] of functions.entries()) this.#table[offset + i] = index;
     }
@@ -75,10 +83,11 @@ class Interpreter {
   #run(running: WasmFunction): void {
     const machine = this.#machine;
     const { code } = running;
+    const rules = this.#rules.get(running)!;
     const labels: Label[] = [];
     for (let position = 0; position < code.length; ) {
       const instruction = code[position]!;
-      const rule = RULES.get(instruction.name);
+      const rule = rules[position];
       machine.instruction = instruction.name;
       machine.at = instruction.at;
       if (rule === undefined) {
