@@ -1,10 +1,10 @@
 /**
  * The hashes' working memory inside the HASH region. All of it is wiped when an operation ends.
  *
- *   HASH  0       64        192     320         448          512       576        1216
- *         | STATE | PARTIAL | KEY   | KEY_BLOCK | DIGEST     | COUNTER | SCHEDULE |
- *         | chain | unfull  | inner | padded    | inner hash,| HKDF's  | message  |
- *         | value | block   | outer | HMAC key  | PRK, T(i)  | byte    | schedule |
+ *   HASH  0       64        192     320         448      512       576
+ *         | STATE | PARTIAL | KEY   | KEY_BLOCK | DIGEST | COUNTER |
+ *         | chain | unfull  | inner | padded    | digest | HKDF's  |
+ *         | value | block   | outer | HMAC key  | PRK, T | byte    |
  */
 import { HASH } from "./layout";
 
@@ -24,9 +24,7 @@ import { HASH } from "./layout";
 // @ts-ignore: decorator
 @inline export const COUNTER: usize = HASH + 512;
 // @ts-ignore: decorator
-@inline export const SCHEDULE: usize = HASH + 576;
-// @ts-ignore: decorator
-@inline export const WORK_BYTES: usize = 1216;
+@inline export const WORK_BYTES: usize = 576;
 
 /** Copies 64 bytes: one chaining value. */
 // @ts-ignore: decorator

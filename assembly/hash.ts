@@ -95,7 +95,7 @@ export function absorb(data: usize, length: usize): void {
     partialBytes = 0;
   }
   const whole = length & ~(block - 1);
-  compress(data, whole >> (block == 64 ? 6 : 7));
+  if (whole > 0) compress(data, whole >> (block == 64 ? 6 : 7));
   memory.copy(PARTIAL, data + whole, length - whole);
   partialBytes = length - whole;
 }
@@ -120,7 +120,7 @@ export function finish(out: usize): void {
 
 /** Forgets the message, the key and all that was computed from them. */
 export function hashWipe(): void {
-  memory.fill(HASH, 0, WORK_BYTES);
+  for (let at = HASH; at < HASH + WORK_BYTES; at += 16) v128.store(at, i32x4.splat(0));
   phase = IDLE;
   algorithm = 0;
   partialBytes = 0;

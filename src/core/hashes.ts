@@ -1,0 +1,231 @@
+/**
+ * SHA-2 (FIPS 180-4), HMAC (FIPS 198-1) and HKDF (RFC 5869) of the WebAssembly core, as JavaScript sees them.
+ *
+ * Data of any length goes through the window in chunks. Every call leaves the core's working memory and the window
+ * wiped, also when it throws; results are new arrays that belong to the caller. Time depends on lengths alone.
+ */
+
+export type HashName = "SHA-256" | "SHA-384" | "SHA-512";
+
+/** The exports of assembly/ that this file drives. Each returns a status: negative for a refusal. */
+export interface HashExports {
+  hashBegin(hash: number): number;
+  hashUpdate(lengthBytes: number): number;
+  hashFinish(): number;
+  hashWipe(): void;
+  hmacBegin(hash: number, keyBytes: number): number;
+  hmacFinish(): number;
+  hkdfExtract(): number;
+  hkdfKeep(): number;
+  hkdfUse(handle: number): number;
+  hkdfDrop(handle: number): number;
+  hkdfExpand(infoBytes: number, lengthBytes: number): number;
+}
+
+/** The parts of the core's memory through which bytes come and go, each at least 65,536 bytes long. */
+export interface HashWindow {
+  readonly input: Uint8Array;
+  readonly output: Uint8Array;
+}
+
+/** HKDF-Expand from one pseudorandom key, which only the core's memory holds. */
+export interface DerivationKey {
+  /**
+   * HKDF-Expand (RFC 5869 section 2.3). `info` may have up to 65,536 bytes.
+   * @throws {RangeError} if `lengthBytes` is no integer from 0 to 255 hash lengths, or `info` is too long.
+   * @throws {TypeError} after `destroy`.
+   */
+  expand(info: Uint8Array, lengthBytes: number): Uint8Array;
+  /** Wipes the key and frees its slot; once is enough, twice does no harm. */
+  destroy(): void;
+}
+
+/** All of these throw a TypeError for an unknown hash or for an argument that is no Uint8Array. */
+export interface Hashes {
+  hash(hash: HashName, data: Uint8Array): Uint8Array;
+  hmac(hash: HashName, key: Uint8Array, data: Uint8Array): Uint8Array;
+  /** Extract and expand in one call; the limits are those of `DerivationKey.expand`. */
+  hkdf(hash: HashName, secret: Uint8Array, salt: Uint8Array, info: Uint8Array, lengthBytes: number): Uint8Array;
+  /** Extracts a key and holds it in one of 1,024 slots until `destroy`. @throws {Error} if every slot is taken. */
+  importDerivationKey(hash: HashName, secret: Uint8Array, salt: Uint8Array): DerivationKey;
+}
+
+interface HashRow {
+  /** The core's number for this hash. */
+  readonly id: number;
+  readonly digestBytes: number;
+}
+
+/** A map, so that only these three names are found. */
+const HASHES: ReadonlyMap<unknown, HashRow> = new Map([
+  ["SHA-256", { id: 1, digestBytes: 32 }],
+  ["SHA-384", { id: 2, digestBytes: 48 }],
+  ["SHA-512", { id: 3, digestBytes: 64 }],
+]);
+
+const CHUNK_BYTES = 65536;
+const NO_SLOT = -3;
+
+/** Makes the hashes over an instance of the core. */
+export function createHashes(core: HashExports, window: HashWindow): Hashes {
+  return new CoreHashes(core, window);
+}
+
+function findHash(name: HashName): HashRow {
+  const row = HASHES.get(name);
+  if (row === undefined) throw new TypeError(`Unknown hash ${String(name)}: use "SHA-256", "SHA-384" or "SHA-512".`);
+  return row;
+}
+
+function checkBytes(name: string, bytes: Uint8Array): void {
+  if (!(bytes instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array.`);
+}
+
+function checkExpand(row: HashRow, info: Uint8Array, lengthBytes: number): void {
+  checkBytes("info", info);
+  if (info.length > CHUNK_BYTES)
+    throw new RangeError(`info has ${info.length} bytes: at most ${CHUNK_BYTES} are taken.`);
+  const limit = 255 * row.digestBytes;
+  if (!Number.isInteger(lengthBytes) || lengthBytes < 0 || lengthBytes > limit) {
+    throw new RangeError(`lengthBytes is ${lengthBytes}: HKDF with this hash yields 0 to ${limit} bytes.`);
+  }
+}
+
+function checkStatus(status: number): number {
+  if (status === NO_SLOT) {
+    throw new Error("All 1,024 derivation keys of this core are in use: destroy those that are no longer needed.");
+  }
+  if (status < 0) throw new Error(`The core refused a hash call with status ${status}.`);
+  return status;
+}
+
+class CoreHashes implements Hashes {
+  readonly #core: HashExports;
+  readonly #input: Uint8Array;
+  readonly #output: Uint8Array;
+
+  constructor(core: HashExports, window: HashWindow) {
+    this.#core = core;
+    this.#input = window.input;
+    this.#output = window.output;
+  }
+
+  hash(hash: HashName, data: Uint8Array): Uint8Array {
+    const row = findHash(hash);
+    checkBytes("data", data);
+    try {
+      checkStatus(this.#core.hashBegin(row.id));
+      this.#absorb(data);
+      checkStatus(this.#core.hashFinish());
+      return this.#take(row.digestBytes);
+    } catch (error) {
+      throw this.#forget(error);
+    }
+  }
+
+  hmac(hash: HashName, key: Uint8Array, data: Uint8Array): Uint8Array {
+    const row = findHash(hash);
+    checkBytes("key", key);
+    checkBytes("data", data);
+    try {
+      this.#beginMac(row, hash, key);
+      this.#absorb(data);
+      checkStatus(this.#core.hmacFinish());
+      return this.#take(row.digestBytes);
+    } catch (error) {
+      throw this.#forget(error);
+    }
+  }
+
+  hkdf(hash: HashName, secret: Uint8Array, salt: Uint8Array, info: Uint8Array, lengthBytes: number): Uint8Array {
+    const row = findHash(hash);
+    checkExpand(row, info, lengthBytes);
+    try {
+      this.#extract(row, hash, secret, salt);
+      return this.#expand(info, lengthBytes);
+    } catch (error) {
+      throw this.#forget(error);
+    }
+  }
+
+  importDerivationKey(hash: HashName, secret: Uint8Array, salt: Uint8Array): DerivationKey {
+    const row = findHash(hash);
+    let handle: number;
+    try {
+      this.#extract(row, hash, secret, salt);
+      handle = checkStatus(this.#core.hkdfKeep());
+    } catch (error) {
+      throw this.#forget(error);
+    }
+    let live = true;
+    return {
+      expand: (info, lengthBytes) => {
+        if (!live) throw new TypeError("This derivation key has been destroyed.");
+        checkExpand(row, info, lengthBytes);
+        try {
+          checkStatus(this.#core.hkdfUse(handle));
+          return this.#expand(info, lengthBytes);
+        } catch (error) {
+          throw this.#forget(error);
+        }
+      },
+      destroy: () => {
+        if (!live) return;
+        live = false;
+        checkStatus(this.#core.hkdfDrop(handle));
+      },
+    };
+  }
+
+  #extract(row: HashRow, hash: HashName, secret: Uint8Array, salt: Uint8Array): void {
+    checkBytes("secret", secret);
+    checkBytes("salt", salt);
+    this.#beginMac(row, hash, salt);
+    this.#absorb(secret);
+    checkStatus(this.#core.hkdfExtract());
+  }
+
+  #expand(info: Uint8Array, lengthBytes: number): Uint8Array {
+    this.#input.set(info);
+    checkStatus(this.#core.hkdfExpand(info.length, lengthBytes));
+    return this.#take(lengthBytes);
+  }
+
+  /** A key that does not fit the window counts as its digest, as for every key longer than a block (FIPS 198-1). */
+  #beginMac(row: HashRow, hash: HashName, key: Uint8Array): void {
+    if (key.length > CHUNK_BYTES) {
+      const digest = this.hash(hash, key);
+      try {
+        this.#beginMac(row, hash, digest);
+      } finally {
+        digest.fill(0);
+      }
+      return;
+    }
+    this.#input.set(key);
+    checkStatus(this.#core.hmacBegin(row.id, key.length));
+  }
+
+  #absorb(data: Uint8Array): void {
+    if (data.length <= CHUNK_BYTES) {
+      this.#input.set(data);
+      checkStatus(this.#core.hashUpdate(data.length));
+      return;
+    }
+    for (let at = 0; at < data.length; at += CHUNK_BYTES) this.#absorb(data.subarray(at, at + CHUNK_BYTES));
+  }
+
+  #take(lengthBytes: number): Uint8Array {
+    const result = this.#output.slice(0, lengthBytes);
+    this.#output.fill(0, 0, lengthBytes);
+    return result;
+  }
+
+  /** Wipes what a broken-off call left, and hands its error back. */
+  #forget(error: unknown): unknown {
+    this.#core.hashWipe();
+    this.#input.fill(0);
+    this.#output.fill(0);
+    return error;
+  }
+}
