@@ -89,18 +89,19 @@ type Methods = {
   [N in OperationName as Uncapitalize<N>]: (input: InputOf<N>) => Promise<WithMetadata<OutputOf<N>>>;
 };
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the methods are defined below, one for each operation
-/** The aggregated client: `kms.encrypt({ KeyId, Plaintext })`. */
-export class KMS extends KMSClient {}
-export interface KMS extends Methods {}
+class AggregatedClient extends KMSClient {}
 
 for (const operation of Object.keys(OPERATIONS) as OperationName[]) {
   const method = operation.charAt(0).toLowerCase() + operation.slice(1);
-  Object.defineProperty(KMS.prototype, method, {
-    value(this: KMS, input: InputOf<typeof operation>) {
+  Object.defineProperty(AggregatedClient.prototype, method, {
+    value(this: KMSClient, input: InputOf<typeof operation>) {
       return this.send({ operation, input });
     },
     configurable: true,
     writable: true,
   });
 }
+
+/** The aggregated client: `kms.encrypt({ KeyId, Plaintext })`. */
+export const KMS = AggregatedClient as new (options: KMSClientOptions) => KMSClient & Methods;
+export type KMS = InstanceType<typeof KMS>;

@@ -19,16 +19,17 @@ interface ExceptionOptions {
   readonly $metadata: ResponseMetadata;
 }
 
+type ExceptionClass = new (options: ExceptionOptions) => Error;
+
 /** The namespace of @aws-sdk/client-kms, of which only the exception classes are used. */
 export interface SdkErrors {
-  readonly KMSServiceException: new (options: any) => Error;
+  readonly KMSServiceException: new (options: never) => Error;
 }
 
 /** The SDK's exception for an error of ours. Codes that the SDK does not model become its KMSServiceException. */
 export function sdkErrorOf(sdk: SdkErrors, error: KmsError, $metadata: ResponseMetadata): Error {
-  const classes = sdk as unknown as Readonly<Record<string, (new (options: ExceptionOptions) => Error) | undefined>>;
-  const modelled = Object.hasOwn(sdk, error.code) ? classes[error.code] : undefined;
-  const Exception = modelled ?? sdk.KMSServiceException;
+  const classes = sdk as unknown as Readonly<Record<string, ExceptionClass>>;
+  const Exception = classes[Object.hasOwn(sdk, error.code) ? error.code : "KMSServiceException"]!;
   // The SDK shows this text where the service sent no message.
   const message = error.message === "" ? "UnknownError" : error.message;
   return new Exception({ name: error.code, $fault: error.fault, message, $metadata });

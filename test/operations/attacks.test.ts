@@ -1,0 +1,194 @@
+/** Attacks on the pipeline: changed ciphertexts, hostile inputs, a broken generator, a curious log. */
+import { randomFillSync } from "node:crypto";
+import { inspect } from "node:util";
+import { beforeAll, describe, expect, it } from "vitest";
+import { createKms, type Kms, memoryKeystore, rootKeyFromBytes } from "../../src/index.ts";
+import { ACCOUNT, failureOf, REGION, ROOT_KEY, type Service, startService } from "./service.ts";
+
+const PLAINTEXT = new TextEncoder().encode("a plaintext nobody may see");
+const EncryptionContext = { tenant: "7" };
+
+let service: Service;
+let kms: Kms;
+let KeyId: string;
+let blob: Uint8Array;
+
+beforeAll(async () => {
+  service = await startService();
+  kms = service.kms;
+  KeyId = (await kms.execute("CreateKey", {})).KeyMetadata!.KeyId;
+  blob = (await kms.execute("Encrypt", { KeyId, Plaintext: PLAINTEXT, EncryptionContext })).CiphertextBlob!;
+});
+
+async function decryptCode(CiphertextBlob: Uint8Array, confirm: object = {}): Promise<string> {
+  const { name, message } = await failureOf(kms.execute("Decrypt", { CiphertextBlob, EncryptionContext, ...confirm }));
+  return `${name}: ${message}`;
+}
+
+describe("a changed ciphertext", () => {
+  const REFUSED = "InvalidCiphertextException: UnknownError";
+
+  it.each([
+    ["without", () => ({})],
+    ["with", () => ({ KeyId })],
+  ])("is refused after every bit flip, %s the key's id", async (_, confirm) => {
+    for (let bit = 0; bit < blob.length * 8; bit++) {
+      const flipped = blob.slice();
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      expect(await decryptCode(flipped, confirm()), `bit ${bit}`).toBe(REFUSED);
+    }
+  });
+
+  it("is refused at every length but its own", async () => {
+    for (let length = 1; length < blob.length; length++) expect(await decryptCode(blob.slice(0, length))).toBe(REFUSED);
+    for (let more = 1; more <= 32; more++) {
+      const longer = new Uint8Array(blob.length + more);
+      longer.set(blob);
+      expect(await decryptCode(longer)).toBe(REFUSED);
+    }
+  });
+
+  it("is refused if it comes from another store or from AWS", async () => {
+    const other = await startService();
+    const stranger = (await other.kms.execute("CreateKey", {})).KeyMetadata!.KeyId;
+    const foreign = await other.kms.execute("Encrypt", { KeyId: stranger, Plaintext: PLAINTEXT, EncryptionContext });
+    expect(await decryptCode(foreign.CiphertextBlob!)).toBe(REFUSED);
+    const aws = Uint8Array.from(atob("AQICAHhQ").padEnd(180, "x"), (c) => c.charCodeAt(0));
+    expect(await decryptCode(aws)).toBe(REFUSED);
+  });
+
+  it("never repeats: the same plaintext makes different blobs", async () => {
+    const seen = new Set<string>();
+    for (let i = 0; i < 2000; i++) {
+      const { CiphertextBlob } = await kms.execute("Encrypt", { KeyId, Plaintext: PLAINTEXT });
+      seen.add(Buffer.from(CiphertextBlob!.subarray(35, 67)).toString("hex"));
+    }
+    expect(seen.size).toBe(2000);
+  });
+});
+
+describe("a hostile input", () => {
+  it("is copied at the door: later changes are not seen", async () => {
+    const Plaintext = PLAINTEXT.slice();
+    const context: Record<string, string> = { a: "1" };
+    const pending = kms.execute("Encrypt", { KeyId, Plaintext, EncryptionContext: context });
+    Plaintext.fill(0);
+    context.a = "2";
+    const { CiphertextBlob } = await pending;
+    const opened = await kms.execute("Decrypt", { CiphertextBlob: CiphertextBlob!, EncryptionContext: { a: "1" } });
+    expect(opened.Plaintext).toEqual(PLAINTEXT);
+  });
+
+  it("is not taken from a prototype", async () => {
+    const polluted = Object.create({ KeyId }) as { KeyId: string };
+    expect((await failureOf(kms.execute("DescribeKey", polluted))).name).toBe("ValidationException");
+    Object.defineProperty(Object.prototype, "DryRun", { value: true, configurable: true });
+    try {
+      await kms.execute("Encrypt", { KeyId, Plaintext: PLAINTEXT });
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "DryRun");
+    }
+  });
+
+  it.each(["constructor", "__proto__", "toString", "NoSuchThing", ""])("names no operation: %j", async (name) => {
+    expect((await failureOf(kms.execute(name, {}))).name).toBe("UnknownOperationException");
+  });
+
+  it.each([
+    ["null", null],
+    ["a list", []],
+    ["a number as key id", { KeyId: 5 }],
+    ["text as plaintext", { KeyId: "x", Plaintext: "text" }],
+    ["a list as context", { KeyId: "x", Plaintext: PLAINTEXT, EncryptionContext: [] }],
+    ["a number in the context", { KeyId: "x", Plaintext: PLAINTEXT, EncryptionContext: { a: 1 } }],
+    ["text as flag", { KeyId: "x", Plaintext: PLAINTEXT, DryRun: "true" }],
+  ])("of a wrong type is refused: %s", async (_, input) => {
+    expect((await failureOf(kms.execute("Encrypt", input as never))).name).toBe("SerializationException");
+  });
+
+  it("with ten thousand context pairs is refused before any work", async () => {
+    const pairs = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`k${i}`, "v"]));
+    const { name } = await failureOf(kms.execute("Encrypt", { KeyId, Plaintext: PLAINTEXT, EncryptionContext: pairs }));
+    expect(name).toBe("ValidationException");
+  });
+
+  it("of another account's caller is denied", async () => {
+    const caller = { principalArn: "arn:aws:iam::999999999999:user/eve", requestId: "r" };
+    const failure = await failureOf(kms.execute("Encrypt", { KeyId, Plaintext: PLAINTEXT }, caller));
+    expect(failure.name).toBe("AccessDeniedException");
+    expect(failure.message).toContain("is not authorized to perform: kms:Encrypt on resource: arn:aws:kms:");
+  });
+});
+
+describe("a broken generator", () => {
+  it.each([
+    ["returns zeros", () => {}],
+    ["repeats itself", (out: Uint8Array) => out.fill(9)],
+    [
+      "throws",
+      () => {
+        throw new Error("no entropy");
+      },
+    ],
+  ])("makes no key when it %s", async (_, fill) => {
+    const options = {
+      keystore: memoryKeystore(),
+      rootKey: rootKeyFromBytes(ROOT_KEY),
+      region: REGION,
+      accountId: ACCOUNT,
+    };
+    await expect(createKms({ ...options, random: { fill } })).rejects.toThrow();
+  });
+
+  it("fails closed in the middle of its life", async () => {
+    let broken = false;
+    const random = { fill: (out: Uint8Array) => void (broken ? out.fill(3) : randomFillSync(out)) };
+    const options = {
+      keystore: memoryKeystore(),
+      rootKey: rootKeyFromBytes(ROOT_KEY),
+      region: REGION,
+      accountId: ACCOUNT,
+    };
+    const fragile = await createKms({ ...options, random });
+    const { KeyMetadata } = await fragile.execute("CreateKey", {});
+    broken = true;
+    const encrypt = () => fragile.execute("Encrypt", { KeyId: KeyMetadata!.KeyId, Plaintext: PLAINTEXT });
+    await encrypt(); // a first draw cannot be told from an honest one
+    expect((await failureOf(encrypt())).name).toBe("KMSInternalException");
+    broken = false;
+    expect((await encrypt()).CiphertextBlob).toHaveLength(115 + PLAINTEXT.length);
+  });
+});
+
+describe("what is shown", () => {
+  it("records every request, with its outcome and without its contents", async () => {
+    service.events.length = 0;
+    await kms.execute("Encrypt", { KeyId, Plaintext: PLAINTEXT, EncryptionContext });
+    await failureOf(kms.execute("Decrypt", { CiphertextBlob: blob }));
+    expect(service.events).toMatchObject([
+      { operation: "Encrypt", errorCode: undefined, keyArns: [expect.stringContaining(KeyId)] },
+      {
+        operation: "Decrypt",
+        errorCode: "InvalidCiphertextException",
+        caller: { principalArn: `arn:aws:iam::${ACCOUNT}:root` },
+      },
+    ]);
+    expect(inspect(service.events, { depth: 9 })).not.toContain("tenant");
+  });
+
+  it("tells nothing of a bug inside but its cause", async () => {
+    const driver = memoryKeystore();
+    const broken = await startService(driver);
+    const { KeyMetadata } = await broken.kms.execute("CreateKey", {});
+    driver.get = async () => {
+      throw new Error("disk at /var/secret failed");
+    };
+    driver.foreignRevision = () => 1;
+    const failure = await broken.kms.execute("DescribeKey", { KeyId: KeyMetadata!.KeyId }).catch((error) => error);
+    expect(failure).toMatchObject({
+      name: "KMSInternalException",
+      message: "The request failed inside the key management service.",
+    });
+    expect(failure.cause).toBeInstanceOf(Error);
+  });
+});

@@ -1,0 +1,85 @@
+/**
+ * A key management service for a test, with a clock that the test moves, and the ways in which a request can reach it.
+ */
+import * as sdk from "@aws-sdk/client-kms";
+import { KMSClient } from "../../src/client/client.ts";
+import { createRequestHandler } from "../../src/http/request-handler.ts";
+import { type AuditEvent, createKms, type Kms, memoryKeystore, rootKeyFromBytes } from "../../src/index.ts";
+
+export const REGION = "us-west-2";
+export const ACCOUNT = "111122223333";
+export const ARN_PREFIX = `arn:aws:kms:${REGION}:${ACCOUNT}`;
+export const ROOT_KEY = new Uint8Array(32).fill(7);
+export const START_MS = Date.UTC(2026, 0, 1);
+export const DAY_MS = 86_400_000;
+
+// biome-ignore lint/suspicious/noExplicitAny: a test reads whatever members the operation returns
+export type Output = any;
+export type Call = (operation: string, input: object) => Promise<Output>;
+
+export interface Service {
+  readonly kms: Kms;
+  readonly events: AuditEvent[];
+  advance(ms: number): void;
+}
+
+export async function startService(keystore = memoryKeystore()): Promise<Service> {
+  let nowMs = START_MS;
+  const events: AuditEvent[] = [];
+  const kms = await createKms({
+    keystore,
+    rootKey: rootKeyFromBytes(ROOT_KEY),
+    region: REGION,
+    accountId: ACCOUNT,
+    clock: { nowMs: () => nowMs },
+    audit: (event) => events.push(event),
+  });
+  return { kms, events, advance: (ms) => (nowMs += ms) };
+}
+
+/** Every way to the service, each as one function from operation and input to output. */
+export const TRANSPORTS: readonly (readonly [name: string, connect: (kms: Kms) => Call])[] = [
+  ["the kernel", (kms) => (operation, input) => kms.execute(operation, input)],
+  [
+    "our client with our commands",
+    (kms) => {
+      const client = new KMSClient({ kms });
+      return (operation, input) => client.send({ operation, input } as never);
+    },
+  ],
+  [
+    "our client with the SDK's commands and errors",
+    (kms) => {
+      const client = new KMSClient({ kms, sdk });
+      return (operation, input) => client.send(sdkCommand(operation, input));
+    },
+  ],
+  [
+    "the SDK's client with our request handler",
+    (kms) => {
+      const client = new sdk.KMSClient({
+        region: REGION,
+        credentials: { accessKeyId: "AKID", secretAccessKey: "secret" },
+        requestHandler: createRequestHandler(kms),
+        maxAttempts: 1,
+      });
+      return (operation, input) => client.send(sdkCommand(operation, input) as never);
+    },
+  ],
+];
+
+function sdkCommand(operation: string, input: object): { input: object; resolveMiddleware(): never } {
+  const Command = (sdk as unknown as Record<string, new (input: object) => never>)[`${operation}Command`]!;
+  return new Command(input);
+}
+
+/** The name and message of the error that `work` ends in; a missing message reads as the SDK shows it. */
+export async function failureOf(work: Promise<unknown>): Promise<{ name: string; message: string }> {
+  try {
+    await work;
+  } catch (error) {
+    const { name, message } = error as Error;
+    return { name, message: message === "" ? "UnknownError" : message };
+  }
+  throw new Error("The request succeeded; it should have failed.");
+}

@@ -1,0 +1,70 @@
+import { copyFileSync } from "node:fs";
+import { defineConfig, type Options } from "tsup";
+
+/** Flat names, so that every file of a build lies in one folder and relative paths hold in every chunk. */
+const portable = {
+  index: "src/index.ts",
+  core: "src/core/core.ts",
+  client: "src/client/client.ts",
+  "request-handler": "src/http/request-handler.ts",
+  envelope: "src/messages.ts",
+  "keystore-memory": "src/keystore/memory.ts",
+};
+
+const nodeOnly = {
+  "keystore-sqlite": "src/keystore/sqlite.ts",
+  "root-key": "src/root-key-node.ts",
+  cli: "src/cli/main.ts",
+};
+
+const common: Options = {
+  format: ["esm"],
+  target: "es2022",
+  // One chunk for what entries have in common: `KmsError` of the client is the `KmsError` of the service.
+  splitting: true,
+  sourcemap: true,
+  clean: false,
+  // The loader is the only run-time package of the core, and small; the SDK entries need nothing installed.
+  noExternal: ["@assemblyscript/loader"],
+};
+
+export default defineConfig([
+  {
+    ...common,
+    entry: { ...portable, ...nodeOnly },
+    outDir: "dist",
+    platform: "node",
+    dts: {
+      entry: { ...portable, "keystore-sqlite": nodeOnly["keystore-sqlite"], "root-key": nodeOnly["root-key"] },
+      compilerOptions: { ignoreDeprecations: "6.0" },
+    },
+  },
+  {
+    ...common,
+    entry: portable,
+    outDir: "dist/workerd",
+    platform: "neutral",
+    // Workers forbid compiling WebAssembly from bytes: the module is imported, and lies beside the bundle.
+    esbuildOptions(options) {
+      options.conditions = ["workerd"];
+    },
+    esbuildPlugins: [
+      {
+        name: "core-wasm-beside",
+        setup(build) {
+          build.onResolve({ filter: /core\.wasm$/ }, () => ({ path: "./core.wasm", external: true }));
+        },
+      },
+    ],
+    onSuccess: async () => copyFileSync("build/core.wasm", "dist/workerd/core.wasm"),
+  },
+  {
+    ...common,
+    entry: portable,
+    outDir: "dist/browser",
+    platform: "browser",
+    esbuildOptions(options) {
+      options.conditions = ["browser"];
+    },
+  },
+]);
