@@ -106,6 +106,39 @@ export async function openKeyring(access: StoreAccess): Promise<Keyring> {
   throw new KeystoreError("The header of this keystore keeps disappearing; make sure that nothing else writes to it.");
 }
 
+/**
+ * Wraps the data keys of a store under another root key, in one commit: until it has landed the store opens with the
+ * old root key, from then on with the new one. Nothing else changes, and services that have the store open go on.
+ * Neither root key is destroyed.
+ * @throws {KeystoreError} if the old root key is not the store's, or another process changed the header meanwhile
+ */
+export async function changeRootKey(access: StoreAccess, next: RootKey): Promise<void> {
+  const stored = await access.driver.get(HEADER_PATH);
+  if (stored === undefined) throw new KeystoreError("This keystore is empty; it gets its root key when it is opened.");
+  const header = parseHeader(stored.value);
+  const keyring = await unlock(access, header);
+  try {
+    const dataKeys: WrappedDataKey[] = [];
+    for (const [index, { createdAtMs, wrapped }] of header.dataKeys.entries()) {
+      const context = wrapContext(header.storeId, index + 1, createdAtMs);
+      const dataKey = await unwrapped(access.rootKey, wrapped, context);
+      try {
+        dataKeys.push({ createdAtMs, wrapped: await next.wrap(dataKey, context) });
+      } finally {
+        dataKey.fill(0);
+      }
+    }
+    const body = encodeBody(header.storeId, next.id, dataKeys);
+    const value = concatBytes(body, sealOf(keyring.newest, body));
+    const checks = [{ path: HEADER_PATH, version: stored.version }];
+    const outcome = await access.driver.commit({ checks, writes: new Map([[HEADER_PATH, value]]) });
+    if (outcome === "conflict")
+      throw new KeystoreError("Another process changed the header of this keystore; try again.");
+  } finally {
+    keyring.destroy();
+  }
+}
+
 async function createHeader(access: StoreAccess): Promise<void> {
   const storeId = new Uint8Array(STORE_ID_BYTES);
   access.random.fill(storeId);
@@ -142,10 +175,8 @@ async function unlock({ rootKey, crypto }: StoreAccess, header: Header): Promise
   try {
     for (const [index, { createdAtMs, wrapped }] of header.dataKeys.entries()) {
       const term = index + 1;
-      const dataKey = await rootKey.unwrap(wrapped, wrapContext(header.storeId, term, createdAtMs));
-      if (dataKey === undefined) throw damagedHeader();
+      const dataKey = await unwrapped(rootKey, wrapped, wrapContext(header.storeId, term, createdAtMs));
       try {
-        if (dataKey.length !== DATA_KEY_BYTES) throw damagedHeader();
         keys.push(readyKey(crypto, header.storeId, term, dataKey));
       } finally {
         dataKey.fill(0);
@@ -157,6 +188,14 @@ async function unlock({ rootKey, crypto }: StoreAccess, header: Header): Promise
     for (const key of keys) key.deriver.destroy();
     throw error;
   }
+}
+
+/** One data key, which the caller wipes. */
+async function unwrapped(rootKey: RootKey, wrapped: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
+  const dataKey = await rootKey.unwrap(wrapped, context);
+  if (dataKey?.length === DATA_KEY_BYTES) return dataKey;
+  dataKey?.fill(0);
+  throw damagedHeader();
 }
 
 function readyKey(crypto: CryptoProvider, storeId: Uint8Array, term: number, dataKey: Uint8Array): DataKey {

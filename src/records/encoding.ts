@@ -56,9 +56,11 @@ export class ByteReader {
     return taken;
   }
 
+  /** @throws {RangeError} also from 2^53 on, which a number does not hold exactly */
   uint(widthBytes: number): number {
     let value = 0;
     for (const byte of this.take(widthBytes)) value = value * 256 + byte;
+    if (!Number.isSafeInteger(value)) throw new RangeError("The number is 2^53 or more.");
     return value;
   }
 

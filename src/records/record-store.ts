@@ -60,7 +60,7 @@ const RECORD_PREFIX = "record/";
 const WRITE_TRIES = 64;
 /** From here on a write that lost to another process waits a moment, so that not the faster one wins every time. */
 const EAGER_TRIES = 4;
-const PAUSE_MAX_MS = 64;
+const PAUSE_MAX_MS = 32;
 
 const driversInUse = new WeakSet<KeyStoreDriver>();
 

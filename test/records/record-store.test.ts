@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { KeystoreError } from "../../src/errors.ts";
 import { memoryKeystore } from "../../src/keystore/memory.ts";
-import type { ReadTransaction } from "../../src/records/record-store.ts";
-import { note, noteType, openStore, read, textOf, twoProcesses } from "./store.ts";
+import type { ReadTransaction, Transaction } from "../../src/records/record-store.ts";
+import { sharedMemory } from "./shared-memory.ts";
+import { note, noteType, openStore, read, textOf } from "./store.ts";
 
 describe("transactions", () => {
   it("writes all or nothing, and reads its own writes", async () => {
@@ -101,13 +102,11 @@ describe("transactions", () => {
 });
 
 describe("writers", () => {
-  const increment =
-    (path: string, type: ReturnType<typeof noteType>["type"]) =>
-    async (tx: import("../../src/records/record-store.ts").Transaction) => {
-      const before = Number(read(await tx.get(type, path)) ?? "0");
-      await Promise.resolve();
-      tx.put(type, path, note(String(before + 1)));
-    };
+  const increment = (path: string, type: ReturnType<typeof noteType>["type"]) => async (tx: Transaction) => {
+    const before = Number(read(await tx.get(type, path)) ?? "0");
+    await Promise.resolve();
+    tx.put(type, path, note(String(before + 1)));
+  };
 
   it("lands 1000 of 1000 increments by 32 concurrent writers of one record", async () => {
     const records = await openStore(memoryKeystore());
@@ -121,8 +120,8 @@ describe("writers", () => {
   });
 
   it("lands every increment of two processes", async () => {
-    const [left, right] = twoProcesses();
-    const stores = [await openStore(left), await openStore(right)];
+    const memory = sharedMemory();
+    const stores = [await openStore(memory.driver()), await openStore(memory.driver())];
     const types = [noteType().type, noteType().type];
     await Promise.all(Array.from({ length: 200 }, (_, i) => stores[i % 2]!.write(increment("counter", types[i % 2]!))));
     expect(await textOf(stores[0]!, types[0]!, "counter")).toBe("200");
@@ -130,9 +129,9 @@ describe("writers", () => {
   });
 
   it("gives up with a clear error when another process is always faster, and has written nothing", async () => {
-    const [left, right] = twoProcesses();
-    const mine = await openStore(left);
-    const theirs = await openStore(right);
+    const memory = sharedMemory();
+    const mine = await openStore(memory.driver());
+    const theirs = await openStore(memory.driver());
     const types = [noteType().type, noteType().type] as const;
     let rivals = 0;
     const losing = mine.write(async (tx) => {
@@ -146,9 +145,9 @@ describe("writers", () => {
   });
 
   it("notices that a record which it found absent has come into being", async () => {
-    const [left, right] = twoProcesses();
-    const mine = await openStore(left);
-    const theirs = await openStore(right);
+    const memory = sharedMemory();
+    const mine = await openStore(memory.driver());
+    const theirs = await openStore(memory.driver());
     const types = [noteType().type, noteType().type] as const;
     let runs = 0;
     await mine.write(async (tx) => {

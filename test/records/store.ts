@@ -2,7 +2,6 @@
 import { randomFillSync } from "node:crypto";
 import type { Random } from "../../src/env.ts";
 import type { KeyStoreDriver } from "../../src/keystore/driver.ts";
-import { memoryKeystore } from "../../src/keystore/memory.ts";
 import { openRecords, type Records, type RecordType } from "../../src/records/record-store.ts";
 import { rootKeyFromBytes } from "../../src/records/root-key.ts";
 import { nativeProvider as crypto } from "./native-provider.ts";
@@ -53,24 +52,6 @@ export function noteType(cacheLimit?: number) {
     ...(cacheLimit === undefined ? {} : { cacheLimit }),
   };
   return { type, counts };
-}
-
-/** The bytes of one memory, seen through drivers that are foreign to each other like two processes. */
-export function twoProcesses(): [KeyStoreDriver, KeyStoreDriver] {
-  const memory = memoryKeystore();
-  const commits = [0, 0];
-  const view = (mine: 0 | 1): KeyStoreDriver => ({
-    get: (path) => memory.get(path),
-    list: (prefix, after, limit) => memory.list(prefix, after, limit),
-    async commit(commit) {
-      const outcome = await memory.commit(commit);
-      if (outcome !== "conflict") commits[mine]!++;
-      return outcome;
-    },
-    foreignRevision: () => commits[1 - mine]!,
-    close: async () => undefined,
-  });
-  return [view(0), view(1)];
 }
 
 export function textOf(records: Records, type: RecordType<Note>, path: string): Promise<string | undefined> {
