@@ -88,8 +88,7 @@ class Interpreter {
     for (let position = 0; position < code.length; ) {
       const instruction = code[position]!;
       const rule = rules[position];
-      machine.instruction = instruction.name;
-      machine.at = instruction.at;
+      machine.current = instruction;
       if (rule === undefined) {
         position = this.#control(instruction, position, code, labels);
       } else {

@@ -70,8 +70,7 @@ export class Machine {
 
   /** Where the machine stands, for the reports. */
   where = "";
-  instruction = "";
-  at = 0;
+  current: { readonly name: string; readonly at: number } = { name: "call", at: 0 };
   readonly #leaks = new Map<string, Leak>();
 
   constructor(memoryBytes: number, globalCount: number) {
@@ -86,7 +85,7 @@ export class Machine {
   }
 
   report(kind: LeakKind): void {
-    const leak: Leak = { kind, where: this.where, instruction: this.instruction, at: this.at };
+    const leak: Leak = { kind, where: this.where, instruction: this.current.name, at: this.current.at };
     this.#leaks.set(describeLeak(leak), leak);
   }
 
@@ -130,7 +129,7 @@ export class Machine {
   requireMemory(address: number, lengthBytes: number): void {
     if (address + lengthBytes > this.memory.length) {
       throw new RangeError(
-        `${this.instruction} in ${this.where}: ${lengthBytes} bytes at ${address} leave the memory.`,
+        `${this.current.name} in ${this.where}: ${lengthBytes} bytes at ${address} leave the memory.`,
       );
     }
   }

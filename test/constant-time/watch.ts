@@ -6,6 +6,9 @@
 import type { Hooks } from "./interpret.ts";
 import type { Leak, Machine } from "./machine.ts";
 
+/** The memory is compared in pieces of this size, so that a call on little data costs little. */
+const PAGE_BYTES = 4096;
+
 /** What the memory held when a call returned. */
 interface Trace {
   readonly memory: Buffer<ArrayBuffer>;
@@ -55,14 +58,22 @@ export class Watch {
     throw new Error("No call of this run left these bytes in the core's memory.");
   }
 
+  /** Where the pages begin that differ from what was seen last. */
+  #changedPages(): number[] {
+    const { memory } = this.#machine!;
+    const changed: number[] = [];
+    for (let page = 0; page < memory.length; page += PAGE_BYTES) {
+      const end = page + PAGE_BYTES;
+      if (Buffer.compare(memory.subarray(page, end), this.#seen.subarray(page, end)) !== 0) changed.push(page);
+    }
+    return changed;
+  }
+
   #before(): void {
     const { memory, secret } = this.#machine!;
     const mark = this.#secrets === "everything written" ? 1 : 0;
-    const now = new Int32Array(memory.buffer);
-    const before = new Int32Array(this.#seen.buffer);
-    for (let word = 0; word < now.length; word++) {
-      if (now[word] === before[word]) continue;
-      for (let i = word * 4; i < word * 4 + 4; i++) if (memory[i] !== this.#seen[i]) secret[i] = mark;
+    for (const page of this.#changedPages()) {
+      for (let i = page; i < page + PAGE_BYTES; i++) if (memory[i] !== this.#seen[i]) secret[i] = mark;
     }
     if (this.#secrets === "everything written") return;
     const text = Buffer.from(memory.buffer);
@@ -74,7 +85,7 @@ export class Watch {
 
   #after(): void {
     const { memory, secret } = this.#machine!;
-    this.#seen.set(memory);
+    for (const page of this.#changedPages()) this.#seen.set(memory.subarray(page, page + PAGE_BYTES), page);
     // Where everything is secret, a marked result would show nothing.
     if (this.#secrets === "everything written") return;
     this.#traces.push({ memory: Buffer.from(memory), secret: secret.slice() });
