@@ -5,7 +5,7 @@
  * trust. Memory: a whole message for `seal` and `open`, one chunk and one frame for the streams.
  */
 import type { CryptoProvider } from "../crypto/provider.ts";
-import type { Random } from "../env.ts";
+import { healthChecked, type Random } from "../env.ts";
 import { type Context, copyContext, copyContextToSeal, encodeContext, holdsContext } from "./context.ts";
 import { EnvelopeError } from "./errors.ts";
 import {
@@ -23,7 +23,7 @@ import { Sealer } from "./sealer.ts";
 import { type ByteSource, openChunks, sealChunks } from "./streams.ts";
 
 /** What the composition root lends: ciphers and entropy. */
-export interface Platform {
+export interface EnvelopePlatform {
   readonly crypto: CryptoProvider;
   readonly random: Random;
 }
@@ -92,11 +92,13 @@ export interface Envelope {
 }
 
 /** @throws {TypeError} or {RangeError} for options that cannot be used. */
-export function envelopeOver(platform: Platform, options: EnvelopeOptions): Envelope {
+export function envelopeOver(platform: EnvelopePlatform, options: EnvelopeOptions): Envelope {
   const { kms, keyId: usualKeyId } = options;
   if (typeof kms?.generateDataKey !== "function" || typeof kms.decrypt !== "function") {
     throw new TypeError("`kms` must be a key service with generateDataKey and decrypt, such as createKms() makes.");
   }
+  const { crypto } = platform;
+  const random = healthChecked(platform.random);
   const limits = readLimits(options);
   const frameBytes = readBound("frameBytes", options.frameBytes, DEFAULT_FRAME_BYTES, limits.maxFrameBytes);
   const keyArns = options.keyArns === undefined ? undefined : new Set(options.keyArns);
@@ -108,8 +110,8 @@ export function envelopeOver(platform: Platform, options: EnvelopeOptions): Enve
     const key = await generateDataKey(kms, keyId, context);
     try {
       const messageId = new Uint8Array(MESSAGE_ID_BYTES);
-      platform.random.fill(messageId);
-      return Sealer.start(platform.crypto, { key, messageId, context, frameBytes });
+      random.fill(messageId);
+      return Sealer.start(crypto, { key, messageId, context, frameBytes });
     } finally {
       key.dataKey.wipe();
     }
@@ -119,7 +121,7 @@ export function envelopeOver(platform: Platform, options: EnvelopeOptions): Enve
     if (!holdsContext(header.context, copyContext(context))) throw new EnvelopeError();
     const key = await unwrapDataKey(kms, header, keyArns);
     try {
-      return Opener.start(platform.crypto, header, key);
+      return Opener.start(crypto, header, key);
     } finally {
       key.dataKey.wipe();
     }
