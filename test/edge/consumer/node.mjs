@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createKms } from "wasm-kms";
+import { sqliteKeystore } from "wasm-kms/keystore/sqlite";
+import { rootKeyFromFile } from "wasm-kms/root-key";
+import { exerciseCore, exerciseService } from "./exercise.mjs";
+
+const folder = mkdtempSync(join(tmpdir(), "wasm-kms-consumer-"));
+try {
+  const open = () =>
+    createKms({
+      keystore: sqliteKeystore({ path: join(folder, "keystore.sqlite") }),
+      rootKey: rootKeyFromFile(join(folder, "root.key"), { create: true }),
+      region: "us-east-1",
+      accountId: "000000000000",
+    });
+  const first = await open();
+  const { KeyMetadata } = await first.execute("CreateKey", {});
+  await first.close();
+  const second = await open();
+  const { Keys } = await second.execute("ListKeys", {});
+  await second.close();
+  const kept = Keys.length === 1 && Keys[0].KeyId === KeyMetadata.KeyId;
+  console.log(JSON.stringify({ core: exerciseCore(), service: await exerciseService(), kept }));
+} finally {
+  rmSync(folder, { recursive: true });
+}

@@ -1,0 +1,7 @@
+import { exerciseCore, exerciseService } from "./exercise.mjs";
+
+export default {
+  async fetch() {
+    return Response.json({ core: exerciseCore(), service: await exerciseService() });
+  },
+};
