@@ -1,12 +1,23 @@
 /**
  * The one static window of the core's linear memory. Nothing is allocated, nothing grows (32 pages, 2 MiB).
  *
- *   0        16 KiB    32 KiB       48 KiB       176 KiB  241 KiB    306 KiB              2 MiB
- *   | STATIC | SCRATCH | HASH       | HASH_KEYS  | INPUT  | OUTPUT   | SLOTS              |
- *   | consts | GCM     | SHA, HMAC, | midstates  | 65 KiB | 65 KiB   | expanded AES keys  |
- *   |        | state   | HKDF state | 1024 x 128 |        |          | and their H powers |
+ *   0        16 KiB    32 KiB       48 KiB       176 KiB  241 KiB    306 KiB              1.8 MiB  2 MiB
+ *   | STATIC | SCRATCH | HASH       | HASH_KEYS  | INPUT  | OUTPUT   | SLOTS              | free   |
+ *   | consts | GCM     | SHA, HMAC, | midstates  | 65 KiB | 65 KiB   | expanded AES keys  |        |
+ *   |        | state   | HKDF state | 1024 x 128 |        |          | and their H powers |        |
  *
  * INPUT and OUTPUT end with 1 KiB of padding, so that a v128 load at the last byte stays inside the window.
+ *
+ * GCM works in place: the message lies in INPUT and becomes the result there, its additional data lies in OUTPUT.
+ *
+ *   SCRATCH  0       16    32    48          64       192       320        576
+ *            | NONCE | TAG | SUM | TAG_MASK  | STREAM | LENGTHS | NIBBLES  |
+ *            | 12 B  |     | GHASH, E(J0)    | 8 key- | last    | 8 blocks |
+ *            | + 0   |     | so far          | stream | block   | queued   |
+ *
+ *   SLOT     0        16                          1936                                  6032    6144
+ *            | rounds | round keys, bitsliced     | H^8, H^7 .. H^1 as 512-byte tables  | free  |
+ *            |        | 15 x 8 planes x 16 bytes  | of 32 rows, one row a nibble of H^i |       |
  */
 
 /** Bytes of data one call takes at the most; longer inputs are cut into calls of this size by the caller. */
@@ -43,3 +54,41 @@
 @inline export const SLOTS: usize = 313344;
 // @ts-ignore: decorator
 @inline export const MEMORY_BYTES: usize = 2097152;
+// @ts-ignore: decorator
+@inline export const SLOT_BYTES: usize = 6144;
+// @ts-ignore: decorator
+@inline export const SLOT_COUNT: usize = 256;
+/** Where in a slot its bitsliced round keys begin, and the tables of the powers of H, the eighth first. */
+// @ts-ignore: decorator
+@inline export const ROUND_KEYS: usize = 16;
+// @ts-ignore: decorator
+@inline export const POWERS: usize = 1936;
+// @ts-ignore: decorator
+@inline export const POWER_BYTES: usize = 512;
+
+/** The 12 bytes of the nonce; the four after them stay zero. */
+// @ts-ignore: decorator
+@inline export const NONCE: usize = SCRATCH;
+/** The tag that came with a sealed message. */
+// @ts-ignore: decorator
+@inline export const TAG: usize = SCRATCH + 16;
+/** GHASH so far, in the byte and bit order of SP 800-38D. */
+// @ts-ignore: decorator
+@inline export const SUM: usize = SCRATCH + 32;
+/** E(J0), which hides GHASH in the tag. */
+// @ts-ignore: decorator
+@inline export const TAG_MASK: usize = SCRATCH + 48;
+/** Eight blocks of key stream. */
+// @ts-ignore: decorator
+@inline export const STREAM: usize = SCRATCH + 64;
+/** The block that ends GHASH; and, while a key is expanded, its words (240 bytes) over the fields that follow. */
+// @ts-ignore: decorator
+@inline export const LENGTHS: usize = SCRATCH + 192;
+// @ts-ignore: decorator
+@inline export const KEY_WORDS: usize = SCRATCH + 320;
+/** Up to eight blocks that wait for GHASH, each as 16 high and 16 low nibbles. */
+// @ts-ignore: decorator
+@inline export const NIBBLES: usize = SCRATCH + 320;
+/** All of SCRATCH that is in use. */
+// @ts-ignore: decorator
+@inline export const GCM_BYTES: usize = 576;

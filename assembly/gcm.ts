@@ -1,0 +1,219 @@
+/**
+ * AES-GCM (SP 800-38D sections 7.1 and 7.2) with 12-byte nonces and 16-byte tags, in place in INPUT.
+ *
+ * A short message is one call: `gcmSeal` or `gcmOpen`. A long one begins, takes its additional data and then its data
+ * in calls of CHUNK_BYTES (only the last may be shorter), and ends. To open, all ciphertext goes through `gcmCheck`
+ * first; `gcmDecrypt` refuses to run before `gcmVerify` has found the tag right.
+ *
+ * The phases below are the order in which the calls must come; a call out of turn changes nothing.
+ */
+import { addKeyStream } from "./aes";
+import { equalTags, padToBlock, wipe } from "./ct";
+import { ghashAbsorb, ghashBegin, ghashFinish } from "./ghash";
+import { CHUNK_BYTES, GCM_BYTES, INPUT, LENGTHS, NONCE, OUTPUT, SCRATCH, STREAM, SUM, TAG, TAG_MASK } from "./layout";
+import { findKey } from "./slots";
+import { BAD_ARGUMENT, BAD_STATE, OK, REFUSED } from "./status";
+
+// @ts-ignore: decorator
+@inline const IDLE: i32 = 0;
+/** Takes additional data. */
+// @ts-ignore: decorator
+@inline const BEGUN: i32 = 1;
+// @ts-ignore: decorator
+@inline const ENCRYPTING: i32 = 2;
+// @ts-ignore: decorator
+@inline const CHECKING: i32 = 3;
+// @ts-ignore: decorator
+@inline const VERIFIED: i32 = 4;
+
+/** SP 800-38D section 5.2.1.1: 2^39 - 256 bits under one nonce. */
+// @ts-ignore: decorator
+@inline const MESSAGE_BYTES: u64 = 0xfffffffe0;
+/** What the first batch has left for data: its lanes 0 and 1 are the counters 0 (spare) and 1 (the tag's mask). */
+// @ts-ignore: decorator
+@inline const FIRST_BYTES: usize = 96;
+
+let phase: i32 = IDLE;
+let key: usize = 0;
+let aadBytes: u64 = 0;
+let dataBytes: u64 = 0;
+/** Of the data, how much has been decrypted. */
+let openedBytes: u64 = 0;
+
+function begin(slot: u32): i32 {
+  key = findKey(slot);
+  if (key == 0) return BAD_ARGUMENT;
+  aadBytes = 0;
+  dataBytes = 0;
+  openedBytes = 0;
+  ghashBegin();
+  fillStream(0);
+  v128.store(TAG_MASK, v128.load(STREAM, 16));
+  phase = BEGUN;
+  return OK;
+}
+
+/** Puts the key stream of the batch `first` into STREAM. */
+function fillStream(first: u32): void {
+  for (let at = STREAM; at < STREAM + 128; at += 16) v128.store(at, i64x2.splat(0));
+  addKeyStream(key, NONCE, first, STREAM, 1);
+}
+
+/** Adds the key stream to the first `length` bytes of INPUT, which lie `offset` bytes into the message. */
+function cipher(offset: u64, length: usize): void {
+  const first = (offset >> 7) as u32;
+  if (offset > 0) fillStream(first);
+  for (let at: usize = 0; at < FIRST_BYTES && at < length; at += 16) {
+    v128.store(INPUT + at, v128.xor(v128.load(INPUT + at), v128.load(STREAM + 32 + at)));
+  }
+  let end = INPUT + ((length + 15) & -16);
+  if (length > FIRST_BYTES) {
+    const batches = (length - FIRST_BYTES + 127) >> 7;
+    addKeyStream(key, NONCE, first + 1, INPUT + FIRST_BYTES, batches);
+    end = INPUT + FIRST_BYTES + batches * 128;
+  }
+  // What was written past the end is bare key stream.
+  padToBlock(INPUT + length);
+  const rest = INPUT + ((length + 15) & -16);
+  for (let at = rest; at < end; at += 16) v128.store(at, i64x2.splat(0));
+}
+
+/** Hashes `length` bytes, filled up with zeros to whole blocks (section 7.1 step 4). */
+function absorb(data: usize, length: usize): void {
+  padToBlock(data + length);
+  ghashAbsorb(key, data, (length + 15) >> 4);
+}
+
+/** Leaves the tag in SUM. */
+function finishTag(): void {
+  store<u64>(LENGTHS, bswap<u64>(aadBytes << 3));
+  store<u64>(LENGTHS, bswap<u64>(dataBytes << 3), 8);
+  ghashAbsorb(key, LENGTHS, 1);
+  ghashFinish(key);
+  v128.store(SUM, v128.xor(v128.load(SUM), v128.load(TAG_MASK)));
+}
+
+/** True if `length` more bytes may follow `before`: whole chunks only, then one shorter end. */
+function fits(before: u64, length: u32): bool {
+  return (length as usize) <= CHUNK_BYTES && (before & ((CHUNK_BYTES as u64) - 1)) == 0 && before + (length as u64) <= MESSAGE_BYTES;
+}
+
+/** Begins a message under `slot` with the nonce in NONCE. One that was under way is forgotten. */
+export function gcmBegin(slot: u32): i32 {
+  phase = IDLE;
+  return begin(slot);
+}
+
+/** Takes the first `length` bytes of OUTPUT as additional data. */
+export function gcmAad(length: u32): i32 {
+  if (phase != BEGUN) return BAD_STATE;
+  if (!fits(aadBytes, length)) return BAD_ARGUMENT;
+  absorb(OUTPUT, length);
+  aadBytes += length;
+  return OK;
+}
+
+/** Encrypts the first `length` bytes of INPUT. */
+export function gcmEncrypt(length: u32): i32 {
+  if (phase != BEGUN && phase != ENCRYPTING) return BAD_STATE;
+  if (!fits(dataBytes, length)) return BAD_ARGUMENT;
+  phase = ENCRYPTING;
+  cipher(dataBytes, length);
+  absorb(INPUT, length);
+  dataBytes += length;
+  return OK;
+}
+
+/** Ends the encryption: writes the tag to the start of INPUT. */
+export function gcmFinish(): i32 {
+  if (phase != BEGUN && phase != ENCRYPTING) return BAD_STATE;
+  finishTag();
+  v128.store(INPUT, v128.load(SUM));
+  gcmWipe();
+  return OK;
+}
+
+/** Authenticates the first `length` bytes of INPUT as ciphertext. */
+export function gcmCheck(length: u32): i32 {
+  if (phase != BEGUN && phase != CHECKING) return BAD_STATE;
+  if (!fits(dataBytes, length)) return BAD_ARGUMENT;
+  phase = CHECKING;
+  absorb(INPUT, length);
+  dataBytes += length;
+  return OK;
+}
+
+/** Compares the tag at the start of INPUT: REFUSED forgets the message, OK lets `gcmDecrypt` run. */
+export function gcmVerify(): i32 {
+  if (phase != BEGUN && phase != CHECKING) return BAD_STATE;
+  finishTag();
+  if (!equalTags(INPUT, SUM)) {
+    gcmWipe();
+    return REFUSED;
+  }
+  phase = VERIFIED;
+  return OK;
+}
+
+/** Decrypts the first `length` bytes of INPUT: once more the ciphertext that `gcmCheck` took, in the same calls. */
+export function gcmDecrypt(length: u32): i32 {
+  if (phase != VERIFIED) return BAD_STATE;
+  if (!fits(openedBytes, length) || openedBytes + (length as u64) > dataBytes) return BAD_ARGUMENT;
+  if (openedBytes == 0) fillStream(0);
+  cipher(openedBytes, length);
+  openedBytes += length;
+  return OK;
+}
+
+/** Forgets the message under way. */
+export function gcmWipe(): void {
+  phase = IDLE;
+  key = 0;
+  aadBytes = 0;
+  dataBytes = 0;
+  openedBytes = 0;
+  for (let at = SCRATCH; at < SCRATCH + GCM_BYTES; at += 16) v128.store(at, i64x2.splat(0));
+}
+
+/**
+ * A message that fits one call, under `slot` and the nonce in NONCE: seals the first `length` bytes of INPUT with the
+ * first `aadLength` of OUTPUT and leaves ciphertext and tag, `length` + 16 bytes, in INPUT.
+ */
+export function gcmSeal(slot: u32, aadLength: u32, length: u32): i32 {
+  if ((aadLength as usize) > CHUNK_BYTES || (length as usize) > CHUNK_BYTES) return BAD_ARGUMENT;
+  const status = begin(slot);
+  if (status != OK) return status;
+  absorb(OUTPUT, aadLength);
+  aadBytes = aadLength;
+  cipher(0, length);
+  absorb(INPUT, length);
+  dataBytes = length;
+  finishTag();
+  v128.store(INPUT + length, v128.load(SUM));
+  gcmWipe();
+  return OK;
+}
+
+/**
+ * Opens `length` bytes of ciphertext and the tag after them in INPUT, with the first `aadLength` bytes of OUTPUT.
+ * Leaves the plaintext in INPUT, or returns REFUSED and has not decrypted anything.
+ */
+export function gcmOpen(slot: u32, aadLength: u32, length: u32): i32 {
+  if ((aadLength as usize) > CHUNK_BYTES || (length as usize) > CHUNK_BYTES) return BAD_ARGUMENT;
+  const status = begin(slot);
+  if (status != OK) return status;
+  v128.store(TAG, v128.load(INPUT + length));
+  v128.store(INPUT + length, i64x2.splat(0));
+  absorb(OUTPUT, aadLength);
+  aadBytes = aadLength;
+  absorb(INPUT, length);
+  dataBytes = length;
+  finishTag();
+  if (!equalTags(TAG, SUM)) {
+    gcmWipe();
+    return REFUSED;
+  }
+  cipher(0, length);
+  gcmWipe();
+  return OK;
+}

@@ -1,0 +1,13 @@
+/**
+ * The ABI of the core: its only exports. Lengths and slots go in as numbers, bytes through the window of layout.ts,
+ * statuses (status.ts) come out. No call allocates, grows memory or traps, whatever it is given.
+ */
+
+// AES-GCM: slots.ts and gcm.ts document each call.
+export { keyExpand, keyWipe } from "./slots";
+export { gcmAad, gcmBegin, gcmCheck, gcmDecrypt, gcmEncrypt, gcmFinish, gcmOpen, gcmSeal, gcmVerify, gcmWipe } from "./gcm";
+
+// SHA-2, HMAC and HKDF: hash.ts, hmac.ts and hkdf.ts document each call.
+export { hashBegin, hashFinish, hashUpdate, hashWipe } from "./hash";
+export { hmacBegin, hmacFinish } from "./hmac";
+export { hkdfDrop, hkdfExpand, hkdfExtract, hkdfKeep, hkdfUse } from "./hkdf";
