@@ -79,6 +79,8 @@ export class Opener {
   /** The most bytes that `update` will write for a chunk of this length. */
   updateBytes(chunkBytes: number): number {
     const messageBytes = this.#pending.length + chunkBytes;
+    // A frame that is known to need more gives nothing: else a large frame in small chunks would ask for its room often.
+    if (messageBytes < this.#measure(this.#pending.bytes)) return 0;
     const frames = Math.floor(messageBytes / this.sealedFrameBytes);
     const rest = messageBytes - frames * this.sealedFrameBytes;
     return frames * this.frameBytes + Math.max(0, rest - FINAL_OVERHEAD_BYTES);

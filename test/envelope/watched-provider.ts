@@ -1,0 +1,72 @@
+/** A provider that remembers what it was asked: which objects live, which secrets it gave, which buffers it saw. */
+import type { Aead, CryptoProvider } from "../../src/crypto/provider.ts";
+
+export interface Seen {
+  readonly call: "seal" | "open";
+  readonly nonce: Uint8Array;
+  readonly aad: Uint8Array;
+  readonly input: Uint8Array;
+  readonly out: Uint8Array | undefined;
+}
+
+export class WatchedProvider implements CryptoProvider {
+  readonly #inner: CryptoProvider;
+  /** Ciphers and derivers that nobody has destroyed. */
+  live = 0;
+  /** Every array of derived bytes, as handed out. */
+  readonly derived: Uint8Array[] = [];
+  /** Every use of a cipher. */
+  readonly seen: Seen[] = [];
+
+  constructor(inner: CryptoProvider) {
+    this.#inner = inner;
+  }
+
+  aead(key: Uint8Array): Aead {
+    const inner = this.#inner.aead(key);
+    const end = this.#begin();
+    return {
+      seal: (nonce, input, aad, out) => {
+        this.seen.push({ call: "seal", nonce, aad: aad!, input, out });
+        return inner.seal(nonce, input, aad, out);
+      },
+      open: (nonce, input, aad, out) => {
+        this.seen.push({ call: "open", nonce, aad: aad!, input, out });
+        return inner.open(nonce, input, aad, out);
+      },
+      destroy() {
+        end();
+        inner.destroy();
+      },
+    };
+  }
+
+  deriver: CryptoProvider["deriver"] = (hash, secret, salt) => {
+    const inner = this.#inner.deriver(hash, secret, salt);
+    const end = this.#begin();
+    return {
+      expand: (info, lengthBytes) => {
+        const derived = inner.expand(info, lengthBytes);
+        this.derived.push(derived);
+        return derived;
+      },
+      destroy() {
+        end();
+        inner.destroy();
+      },
+    };
+  };
+
+  hash: CryptoProvider["hash"] = (hash, data) => this.#inner.hash(hash, data);
+  hmac: CryptoProvider["hmac"] = (hash, key, data) => this.#inner.hmac(hash, key, data);
+  hkdf: CryptoProvider["hkdf"] = (...input) => this.#inner.hkdf(...input);
+
+  #begin(): () => void {
+    let ended = false;
+    this.live++;
+    return () => {
+      if (!ended) this.live--;
+      ended = true;
+    };
+  }
+}
