@@ -8,6 +8,7 @@ import { DIGEST, PARTIAL, STATE, WORK_BYTES, copyState } from "./hash-layout";
 import { CHUNK_BYTES, HASH, INPUT, OUTPUT } from "./layout";
 import { beginSha256, compressSha256 } from "./sha256";
 import { beginSha384, beginSha512, compressSha512 } from "./sha512";
+import { BAD_ARGUMENT, BAD_STATE, OK } from "./status";
 
 // @ts-ignore: decorator
 @inline export const SHA_256: i32 = 1;
@@ -15,15 +16,6 @@ import { beginSha384, beginSha512, compressSha512 } from "./sha512";
 @inline export const SHA_384: i32 = 2;
 // @ts-ignore: decorator
 @inline export const SHA_512: i32 = 3;
-
-// @ts-ignore: decorator
-@inline export const OK: i32 = 0;
-/** An unknown hash, a length over its limit, or a handle that names no key. */
-// @ts-ignore: decorator
-@inline export const BAD_ARGUMENT: i32 = -1;
-/** A call out of turn: nothing was begun, or something else. */
-// @ts-ignore: decorator
-@inline export const BAD_STATE: i32 = -2;
 
 /** What the stream is: its calls must come in turn. */
 // @ts-ignore: decorator

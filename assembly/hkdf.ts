@@ -8,12 +8,11 @@
  *   HASH_KEYS + 128 * handle   inner midstate (64), outer midstate (64)
  *   slotHashes + handle        its hash, 0 for a free slot
  */
-import {
-  AUTHENTICATING, BAD_ARGUMENT, BAD_STATE, KEYED, OK, absorb, algorithm, digestBytes, hashWipe, phase, setPhase,
-} from "./hash";
+import { AUTHENTICATING, KEYED, absorb, algorithm, digestBytes, hashWipe, phase, setPhase } from "./hash";
 import { COUNTER, DIGEST, KEY, copyState } from "./hash-layout";
 import { beginMac, finishMac, setKey } from "./hmac";
 import { CHUNK_BYTES, HASH_KEYS, HASH_KEY_BYTES, HASH_KEY_COUNT, INPUT, OUTPUT } from "./layout";
+import { BAD_ARGUMENT, BAD_STATE, OK } from "./status";
 
 /** Every slot holds a key. */
 // @ts-ignore: decorator

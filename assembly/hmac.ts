@@ -5,11 +5,11 @@
  * Time depends on the hash and on the lengths of key and message alone.
  */
 import {
-  AUTHENTICATING, BAD_ARGUMENT, BAD_STATE, OK, absorb, algorithm, begin, blockBytes, digestBytes, finish, hashWipe,
-  isHash, phase, resume, setPhase,
+  AUTHENTICATING, absorb, algorithm, begin, blockBytes, digestBytes, finish, hashWipe, isHash, phase, resume, setPhase,
 } from "./hash";
 import { DIGEST, KEY, KEY_BLOCK, STATE, copyState } from "./hash-layout";
 import { CHUNK_BYTES, INPUT, OUTPUT } from "./layout";
+import { BAD_ARGUMENT, BAD_STATE, OK } from "./status";
 
 /** Makes KEY from `length` bytes at `key` (section 4, steps 1 to 4 and 7). */
 export function setKey(hash: i32, key: usize, length: usize): void {

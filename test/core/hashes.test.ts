@@ -1,0 +1,166 @@
+/** What the hashes promise beyond right answers: wiped memory, slots that end, and a status for every call out of turn. */
+import { readFileSync } from "node:fs";
+import { beforeEach, describe, expect, it } from "vitest";
+import { createHashes, type DerivationKey, type HashExports, type Hashes } from "../../src/core/hashes.ts";
+import { sampleBytes } from "../crypto/providers.ts";
+
+const KIB = 1024;
+/** The regions of assembly/layout.ts that the hashes use. */
+const HASH = 32 * KIB;
+const HASH_KEYS = 48 * KIB;
+const INPUT = 176 * KIB;
+const OUTPUT = 241 * KIB;
+const SLOTS = 306 * KIB;
+const CHUNK_BYTES = 64 * KIB;
+const SLOT_COUNT = 1024;
+const OK = 0;
+const BAD_ARGUMENT = -1;
+const BAD_STATE = -2;
+const NAMES = ["SHA-256", "SHA-384", "SHA-512"] as const;
+
+const module = new WebAssembly.Module(readFileSync(new URL("../../build/core.wasm", import.meta.url)));
+let core: HashExports;
+let memory: Uint8Array;
+let hashes: Hashes;
+
+beforeEach(() => {
+  const { exports } = new WebAssembly.Instance(module);
+  core = exports as unknown as HashExports;
+  memory = new Uint8Array((exports.memory as WebAssembly.Memory).buffer);
+  hashes = createHashes(core, {
+    input: memory.subarray(INPUT, INPUT + CHUNK_BYTES),
+    output: memory.subarray(OUTPUT, OUTPUT + CHUNK_BYTES),
+  });
+});
+
+/** Whether nothing but zeros lies in a region. */
+const isClear = (from: number, to: number) => memory.subarray(from, to).every((byte) => byte === 0);
+/** Whether neither working memory nor window holds anything. */
+const isWiped = () => isClear(HASH, HASH_KEYS) && isClear(INPUT, SLOTS);
+
+describe("wiping", () => {
+  const long = sampleBytes(150_000);
+
+  it.each(NAMES)("leaves nothing of %s, HMAC or HKDF in the core's memory", (name) => {
+    for (const length of [0, 1, 63, 64, 65, 127, 128, 129, 1000, CHUNK_BYTES, long.length]) {
+      const bytes = long.subarray(0, length);
+      hashes.hash(name, bytes);
+      expect(isWiped(), `hash of ${length} bytes`).toBe(true);
+      hashes.hmac(name, bytes, bytes);
+      expect(isWiped(), `hmac of ${length} bytes`).toBe(true);
+      hashes.hkdf(name, bytes, bytes, bytes.subarray(0, CHUNK_BYTES), 76);
+      expect(isWiped(), `hkdf of ${length} bytes`).toBe(true);
+      const key = hashes.importDerivationKey(name, bytes, bytes);
+      expect(isWiped(), `import of ${length} bytes`).toBe(true);
+      expect(isClear(HASH_KEYS, INPUT)).toBe(false);
+      key.expand(bytes.subarray(0, CHUNK_BYTES), 255 * 32);
+      expect(isWiped(), `expand with ${length} bytes`).toBe(true);
+      key.destroy();
+      expect(isClear(HASH_KEYS, INPUT), `destroy after ${length} bytes`).toBe(true);
+    }
+  });
+
+  it("leaves nothing when a call breaks off half way", () => {
+    const refuse = () => BAD_STATE;
+    const breakOff = { ...core, hashFinish: refuse, hmacFinish: refuse, hkdfExpand: refuse };
+    const broken = createHashes(breakOff, {
+      input: memory.subarray(INPUT, INPUT + CHUNK_BYTES),
+      output: memory.subarray(OUTPUT, OUTPUT + CHUNK_BYTES),
+    });
+    const salt = sampleBytes(20);
+    const key = broken.importDerivationKey("SHA-512", long, salt);
+    for (const call of [
+      () => broken.hash("SHA-256", long),
+      () => broken.hmac("SHA-384", salt, long),
+      () => broken.hkdf("SHA-512", long, salt, salt, 32),
+      () => key.expand(salt, 32),
+    ]) {
+      expect(call).toThrow("status -2");
+      expect(isWiped()).toBe(true);
+    }
+    expect(hashes.hash("SHA-256", long)).toEqual(hashes.hash("SHA-256", long.slice()));
+  });
+});
+
+describe("derivation keys", () => {
+  it("hold 1,024 at a time, say so when there are more, and reuse what was destroyed", () => {
+    const keys: DerivationKey[] = [];
+    const salt = sampleBytes(16);
+    const importKey = (i: number) => hashes.importDerivationKey(NAMES[i % 3]!, sampleBytes(32, i), salt);
+    for (let i = 0; i < SLOT_COUNT; i++) keys.push(importKey(i));
+    expect(() => importKey(0)).toThrow(/1,024 derivation keys .* destroy/);
+    expect(isWiped()).toBe(true);
+    for (const i of [700, 3, 1023, 0]) keys[i]!.destroy();
+    for (const i of [0, 3, 1023, 700]) keys[i] = importKey(i);
+    expect(() => importKey(0)).toThrow(/in use/);
+    for (const [i, key] of keys.entries()) {
+      const expected = hashes.hkdf(NAMES[i % 3]!, sampleBytes(32, i), salt, salt, 48);
+      expect(Buffer.compare(key.expand(salt, 48), expected), `key ${i}`).toBe(0);
+    }
+    for (const key of keys) key.destroy();
+    expect(isClear(HASH_KEYS, INPUT)).toBe(true);
+  });
+
+  it("never touch the slot of another key after `destroy`", () => {
+    const first = hashes.importDerivationKey("SHA-256", sampleBytes(32, 1), sampleBytes(0));
+    first.destroy();
+    const second = hashes.importDerivationKey("SHA-256", sampleBytes(32, 2), sampleBytes(0));
+    const expected = second.expand(sampleBytes(3), 64);
+    first.destroy();
+    expect(() => first.expand(sampleBytes(3), 64)).toThrow(TypeError);
+    expect(second.expand(sampleBytes(3), 64)).toEqual(expected);
+  });
+});
+
+describe("the calls of the core", () => {
+  it("refuse what is out of turn and go on as if it had not been asked", () => {
+    const outOfTurn = () => [
+      core.hashUpdate(1),
+      core.hashFinish(),
+      core.hmacFinish(),
+      core.hkdfExtract(),
+      core.hkdfKeep(),
+      core.hkdfExpand(0, 32),
+    ];
+    expect(new Set(outOfTurn())).toEqual(new Set([BAD_STATE]));
+
+    expect(core.hashBegin(1)).toBe(OK);
+    expect([core.hmacFinish(), core.hkdfExtract(), core.hkdfKeep(), core.hkdfExpand(0, 1)]).toEqual(
+      Array(4).fill(BAD_STATE),
+    );
+    expect(core.hashFinish()).toBe(OK);
+    const empty = memory.slice(OUTPUT, OUTPUT + 32);
+    expect(empty).toEqual(hashes.hash("SHA-256", new Uint8Array(0)));
+
+    expect(core.hmacBegin(1, 0)).toBe(OK);
+    expect([core.hashFinish(), core.hkdfKeep(), core.hkdfExpand(0, 1)]).toEqual(Array(3).fill(BAD_STATE));
+    expect(core.hkdfExtract()).toBe(OK);
+    expect([core.hashUpdate(0), core.hashFinish(), core.hmacFinish(), core.hkdfExtract()]).toEqual(
+      Array(4).fill(BAD_STATE),
+    );
+    core.hashWipe();
+    expect(new Set(outOfTurn())).toEqual(new Set([BAD_STATE]));
+  });
+
+  it("refuse unknown hashes, lengths over the limit and handles that name no key, and never trap", () => {
+    const numbers = [-(2 ** 31), -1, 2 ** 31 - 1];
+    for (const hash of [...numbers, 0, 4]) {
+      expect([core.hashBegin(hash), core.hmacBegin(hash, 0)]).toEqual([BAD_ARGUMENT, BAD_ARGUMENT]);
+    }
+    for (const length of [...numbers, CHUNK_BYTES + 1]) {
+      expect(core.hmacBegin(2, length)).toBe(BAD_ARGUMENT);
+      expect(core.hashBegin(2)).toBe(OK);
+      expect(core.hashUpdate(length)).toBe(BAD_ARGUMENT);
+    }
+    for (const handle of [...numbers, 0, 1, SLOT_COUNT - 1, SLOT_COUNT]) {
+      expect([core.hkdfUse(handle), core.hkdfDrop(handle)]).toEqual([BAD_ARGUMENT, BAD_ARGUMENT]);
+    }
+    for (const [hash, limit] of [255 * 32, 255 * 48, 255 * 64].entries()) {
+      core.hmacBegin(hash + 1, 0);
+      core.hkdfExtract();
+      for (const length of [...numbers, limit + 1]) expect(core.hkdfExpand(0, length)).toBe(BAD_ARGUMENT);
+      for (const length of [...numbers, CHUNK_BYTES + 1]) expect(core.hkdfExpand(length, 1)).toBe(BAD_ARGUMENT);
+      expect(core.hkdfExpand(CHUNK_BYTES, limit)).toBe(OK);
+    }
+  });
+});
