@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createHashes, type DerivationKey, type HashExports, type Hashes } from "../../src/core/hashes.ts";
-import { sampleBytes } from "../crypto/providers.ts";
+import { sampleBytes } from "../crypto/sample-bytes.ts";
 
 const KIB = 1024;
 /** The regions of assembly/layout.ts that the hashes use. */

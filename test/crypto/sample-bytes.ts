@@ -1,0 +1,12 @@
+/** Test data that looks random. */
+
+/** Bytes that look random and are the same in every run. */
+export function sampleBytes(lengthBytes: number, seed = 1): Uint8Array {
+  let state = (seed * 2654435761) >>> 0 || 1;
+  return Uint8Array.from({ length: lengthBytes }, () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state & 0xff;
+  });
+}
