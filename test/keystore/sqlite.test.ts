@@ -33,7 +33,7 @@ describe("a keystore file", () => {
 
   it("holds everything after close, so that it can be copied alone", async () => {
     const path = await closedFile();
-    expect(lstatSync(`${path}-wal`).size).toBe(0);
+    expect([`${path}-wal`, `${path}-shm`].filter((part) => existsSync(part))).toEqual([]);
     const copy = newPath();
     writeFileSync(copy, readFileSync(path), { mode: 0o600 });
     const driver = sqliteKeystore({ path: copy });
@@ -79,6 +79,24 @@ describe("a keystore file", () => {
     expect(await left.commit(changed)).toBe("conflict");
     await left.close();
     await right.close();
+  });
+
+  it("can be for one process alone, which is then told of no foreign commit", async () => {
+    const path = newPath();
+    for (let i = 0; i < 3; i++) {
+      const driver = sqliteKeystore({ path, exclusive: true });
+      await driver.commit(put(`a${i}`, Uint8Array.of(1)));
+      expect(driver.foreignRevision()).toBe(0);
+      for (const exclusive of [true, false]) {
+        expect(() => sqliteKeystore({ path, exclusive, busyTimeoutMs: 20 })).toThrow(/Another process held/);
+      }
+      await driver.close();
+    }
+    const open = sqliteKeystore({ path });
+    expect(await open.list("", undefined, 9)).toEqual(["a0", "a1", "a2"]);
+    expect(() => sqliteKeystore({ path, exclusive: true, busyTimeoutMs: 20 })).toThrow(/Another process held/);
+    await open.commit(put("a3", Uint8Array.of(1)));
+    await open.close();
   });
 
   it("says that another process holds it, and writes nothing", async () => {
