@@ -3,20 +3,11 @@
  * with the runtime's native cipher where that is faster; both pass one suite. Symmetric work is synchronous.
  */
 
-export type HashName = "SHA-256" | "SHA-384" | "SHA-512";
+import type { Aead } from "../core/key.ts";
 
-/** AES-GCM under one key (SP 800-38D): 12-byte nonces, 16-byte tags. The caller never repeats a nonce. */
-export interface Aead {
-  /**
-   * Returns `plaintext.length + 16` bytes, ciphertext then tag: `out` cut to that length where it was given (it may
-   * be longer, and may not overlap the plaintext), else a new array.
-   */
-  seal(nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Uint8Array;
-  /** Returns the plaintext, or `undefined` (and leaves `out` as it was) if the bytes do not authenticate. */
-  open(nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Uint8Array | undefined;
-  /** Wipes the expanded key. Any later call on this object throws. */
-  destroy(): void;
-}
+export type { Aead } from "../core/key.ts";
+
+export type HashName = "SHA-256" | "SHA-384" | "SHA-512";
 
 /** HKDF-Expand (RFC 5869 section 2.3) from one pseudorandom key, extracted once and held in the provider. */
 export interface Deriver {
