@@ -87,6 +87,7 @@ describe("answers of the key service", () => {
       expect(isRefusal(await caught(envelope.open(message)))).toBe(true);
       if (answer.Plaintext !== undefined) expect(answer.Plaintext.every((byte) => byte === 0)).toBe(true);
     }
+    expect(kms.handedOut.slice(0, 3).every((key) => key.every((byte) => byte === 0))).toBe(true);
     const generate = kms.generateDataKey.bind(kms);
     for (const answer of [
       ...answers.slice(1),

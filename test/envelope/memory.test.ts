@@ -111,6 +111,41 @@ describe("a hostile header", () => {
     opener.destroy();
   });
 
+  test("with a frame that says it is longer is refused before the frame arrives", async () => {
+    const { envelope } = watchedBench();
+    const message = await envelope.seal(patterned(10));
+    for (const plaintextBytes of [FRAME + 1, 0xffffffff]) {
+      const { header, rest } = envelope.headerReader().push(message)!;
+      const head = rest.slice(0, 24);
+      writeU32(head, 20, plaintextBytes);
+      const opener = await envelope.opener(header);
+      expect(() => opener.update(head, new Uint8Array(FRAME))).toThrow("cannot be opened");
+    }
+  });
+
+  test("of another kind is refused at the byte that says so", async () => {
+    const { envelope } = watchedBench();
+    const message = await envelope.seal(patterned(10));
+    const { headerBytes } = inspectMessage(message);
+    const refusedAt = (at: number, value: number): number => {
+      const changed = message.slice();
+      changed[at] = value;
+      const reader = envelope.headerReader();
+      for (let read = 0; read < headerBytes; read++) {
+        try {
+          reader.push(changed.subarray(read, read + 1));
+        } catch {
+          return read;
+        }
+      }
+      return Number.NaN;
+    };
+    expect(refusedAt(0, 1)).toBe(0);
+    expect(refusedAt(1, 0x05)).toBe(2);
+    expect(refusedAt(2, 0x79)).toBe(2);
+    expect(refusedAt(headerBytes - 16 - 32 - 4 - 1, 1)).toBe(headerBytes - 1);
+  });
+
   test("with a longer frame is refused at the header", async () => {
     const { envelope } = watchedBench();
     const message = await envelope.seal(patterned(10));
@@ -156,6 +191,31 @@ describe("secrets", () => {
     expect(cipherKeys(watched).every(isWiped)).toBe(true);
     expect(watched.derived.filter((_, i) => i % 2 === 0).some(isWiped)).toBe(false);
     expect(watched.live).toBe(0);
+  });
+
+  test("held plaintext is wiped when a message ends, and opened plaintext when a message fails", async () => {
+    const { watched, envelope } = watchedBench();
+    const sealer = await envelope.sealer();
+    const out = new Uint8Array(sealer.finalBytes(FRAME));
+    sealer.update(patterned(5), out);
+    sealer.final(patterned(20).fill(7), out);
+    expect(isWiped(new Uint8Array(watched.seen.at(-1)!.input.buffer as ArrayBuffer))).toBe(true);
+    const message = await envelope.seal(patterned(200));
+    message[message.length - 1]! ^= 1;
+    await expect(envelope.open(message)).rejects.toThrow("cannot be opened");
+    const last = watched.seen.at(-1)!;
+    expect(last.call).toBe("open");
+    expect(isWiped(new Uint8Array(last.out!.buffer as ArrayBuffer))).toBe(true);
+  });
+
+  test("a final frame that something follows is not opened", async () => {
+    const { envelope } = watchedBench();
+    const message = new Uint8Array([...(await envelope.seal(patterned(10))), 0]);
+    const { header, rest } = envelope.headerReader().push(message)!;
+    const opener = await envelope.opener(header);
+    const plaintext = new Uint8Array(FRAME);
+    expect(() => opener.update(rest, plaintext)).toThrow("cannot be opened");
+    expect(isWiped(plaintext)).toBe(true);
   });
 
   test("the commitment is checked before the cipher is used, and the header's tag before any frame", async () => {
