@@ -17,7 +17,6 @@
 import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, type Stats, statSync } from "node:fs";
 import { platform } from "node:os";
 import { dirname, resolve } from "node:path";
-import Database from "libsql";
 import { KeystoreError } from "../errors.ts";
 import {
   type Commit,
@@ -27,6 +26,7 @@ import {
   type KeyStoreDriver,
   type StoredValue,
 } from "./driver.ts";
+import { Connection, codeOf, damaged } from "./sqlite-connection.ts";
 
 const APPLICATION_ID = 0x574b4d53;
 const FORMAT_VERSION = 1;
@@ -37,11 +37,6 @@ const SCHEMA = `
   INSERT INTO sequence VALUES (1, 0);
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${FORMAT_VERSION};`;
-
-const CLOSING = `
-  PRAGMA journal_mode = DELETE;
-  PRAGMA locking_mode = NORMAL;
-  SELECT count(*) FROM sqlite_schema;`;
 
 export interface SqliteKeystoreOptions {
   /** The file; it is created, with its folder, where it does not exist. */
@@ -152,110 +147,32 @@ class SqliteKeystore implements KeyStoreDriver {
   }
 }
 
-type Value = Uint8Array | number;
-
-/** The one wrapper around libsql: arrays for binds, raw rows, and every error as a KeystoreError that names the file. */
-class Connection {
-  readonly #database: Database.Database;
-  #state: "open" | "closed" | "broken" = "open";
-
-  constructor(
-    readonly file: string,
-    readonly busyTimeoutMs: number,
-  ) {
-    this.#database = this.#explained(() => new Database(file, { timeout: busyTimeoutMs }));
-  }
-
-  query<Row extends readonly Value[]>(sql: string) {
-    const statement = this.#explained(() => this.#database.prepare<Value[][]>(sql).raw());
-    return {
-      first: (...binds: Value[]): Row | undefined => this.#explained(() => statement.get(binds) as Row | undefined),
-      all: (...binds: Value[]): Row[] => this.#explained(() => statement.all(binds) as Row[]),
-    };
-  }
-
-  statement(sql: string) {
-    const statement = this.#explained(() => this.#database.prepare<Value[][]>(sql));
-    return { run: (...binds: Value[]): void => void this.#explained(() => statement.run(binds)) };
-  }
-
-  execute(sql: string): void {
-    this.#explained(() => this.#database.exec(sql));
-  }
-
-  /** Runs `work` in one write transaction: all of it lands, durably, or (if it throws) nothing. */
-  transact<T>(work: () => T): T {
-    this.execute("BEGIN IMMEDIATE");
-    try {
-      const result = work();
-      this.execute("COMMIT");
-      return result;
-    } catch (error) {
-      this.#rollBack();
-      throw error;
-    }
-  }
-
-  /** Lets go of a file that turned out not to be ours, or not to be usable, and leaves it as it is. */
-  abandon(): void {
-    this.#state = "closed";
-    this.#database.close();
-  }
-
-  close(): void {
-    if (this.#state === "closed") return;
-    try {
-      // libsql closes the file only when all its statements have been collected. Until then a connection that has left
-      // the WAL mode holds no lock, and the file is complete without a -wal beside it.
-      if (this.#state === "open") this.#database.exec(CLOSING);
-    } catch {
-      // Another process has the file open. What was committed is durable in the WAL; the last to close empties it.
-    } finally {
-      this.#state = "closed";
-      this.#database.close();
-    }
-  }
-
-  #rollBack(): void {
-    try {
-      // SQLite has already rolled back by itself after some errors (a full disk, for one).
-      if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
-    } catch {
-      // A transaction that cannot be ended would show its uncommitted writes to every later read.
-      this.#state = "broken";
-    }
-  }
-
-  #explained<T>(work: () => T): T {
-    if (this.#state === "closed") throw new KeystoreError(`The keystore ${this.file} was closed; open it again.`);
-    if (this.#state === "broken") {
-      throw new KeystoreError(
-        `The keystore ${this.file} failed in the middle of a commit; close it and open it again.`,
-      );
-    }
-    try {
-      return work();
-    } catch (error) {
-      throw new KeystoreError(explanation(this.file, this.busyTimeoutMs, error), { cause: error });
-    }
-  }
-}
-
 /** Sets the connection up, and creates the tables in an empty file; a file of anybody else stays as it is. */
 function initialize(connection: Connection, exclusive: boolean): void {
-  const { file } = connection;
   checkFormat(connection);
   switchToWal(connection);
   connection.execute(
     "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
   );
-  const finding = connection.query<[string & Value]>("PRAGMA integrity_check(1)").first()?.[0];
-  if (finding !== "ok") throw new KeystoreError(`${damaged(file)} SQLite reports: ${finding}`);
-  // From the next transaction on, the lock that it takes is kept.
-  if (exclusive) connection.execute("PRAGMA locking_mode = EXCLUSIVE");
   connection.transact(() => {
     if (checkFormat(connection) === "empty") connection.execute(SCHEMA);
   });
+  checkContents(connection);
+  if (!exclusive) return;
+  connection.execute("PRAGMA locking_mode = EXCLUSIVE");
+  // The lock of this transaction is kept from here on.
+  connection.transact(() => connection.execute("UPDATE sequence SET last = last"));
+}
+
+function checkContents(connection: Connection): void {
+  const finding = connection.query<[string]>("PRAGMA integrity_check(1)").first()?.[0];
+  if (finding !== "ok") throw new KeystoreError(`${damaged(connection.file)} SQLite reports: ${finding}`);
+  // A counter that was set back would give versions again that were given before.
+  const counts = connection.query<[number]>(
+    "SELECT (SELECT last FROM sequence) >= (SELECT coalesce(max(version), 0) FROM record)",
+  );
+  if (counts.first()?.[0] !== 1)
+    throw new KeystoreError(`${damaged(connection.file)} Its counter is behind its records.`);
 }
 
 function checkFormat(connection: Connection): "empty" | "ours" {
@@ -279,7 +196,7 @@ function checkFormat(connection: Connection): "empty" | "ours" {
 /** The change of journal does not wait by itself for another process that makes the same change. */
 function switchToWal(connection: Connection): void {
   const waitMs = 10;
-  const mode = connection.query<[string & Value]>("PRAGMA journal_mode = WAL");
+  const mode = connection.query<[string]>("PRAGMA journal_mode = WAL");
   for (let waitedMs = 0; ; waitedMs += waitMs) {
     try {
       const journal = mode.first()?.[0];
@@ -354,47 +271,4 @@ function octal(status: Stats): string {
 /** The status of a file itself, not of what a link points to. */
 function statusOf(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
-}
-
-function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === "string" ? code : "";
-}
-
-function damaged(file: string): string {
-  return `The keystore ${file} is damaged; nothing was read from it. Restore it, with its -wal file, from a backup.`;
-}
-
-/** What happened, by SQLite's result code (sqlite.org/rescode.html), and what to do. */
-const EXPLANATIONS: readonly (readonly [code: string, explain: (file: string, busyTimeoutMs: number) => string])[] = [
-  ["SQLITE_BUSY", (file, ms) => `Another process held the keystore ${file} for more than ${ms} ms; try again.`],
-  ["SQLITE_LOCKED", (file, ms) => `Another process held the keystore ${file} for more than ${ms} ms; try again.`],
-  ["SQLITE_FULL", (file) => `The disk of the keystore ${file} is full; nothing was written. Free space and try again.`],
-  [
-    "SQLITE_READONLY",
-    (file) => `The keystore ${file} cannot be written; give this process write access to it and its folder.`,
-  ],
-  [
-    "SQLITE_CANTOPEN",
-    (file) => `The keystore ${file} cannot be opened; check that this process may use it and its folder.`,
-  ],
-  [
-    "SQLITE_PERM",
-    (file) => `The keystore ${file} cannot be opened; check that this process may use it and its folder.`,
-  ],
-  [
-    "SQLITE_NOTADB",
-    (file) => `${file} is not a keystore (no SQLite file at all); name another file or restore it from a backup.`,
-  ],
-  ["SQLITE_CORRUPT", (file) => damaged(file)],
-  [
-    "SQLITE_IOERR",
-    (file) => `The disk of the keystore ${file} failed; nothing was half-written. Check the disk, then open it again.`,
-  ],
-];
-
-function explanation(file: string, busyTimeoutMs: number, error: unknown): string {
-  const code = codeOf(error);
-  const found = EXPLANATIONS.find(([prefix]) => code.startsWith(prefix));
-  return found?.[1](file, busyTimeoutMs) ?? `The keystore ${file} failed: ${(error as Error).message}`;
 }

@@ -179,6 +179,17 @@ describe("what is not a keystore", () => {
     expect(() => sqliteKeystore({ path: junk })).toThrow(/is not a keystore \(no SQLite file at all\)/);
   });
 
+  it.each(["UPDATE sequence SET last = 0", "DELETE FROM sequence"])(
+    "has a counter behind its records: %s",
+    async (sql) => {
+      const path = await closedFile();
+      const tampered = new Database(path);
+      tampered.exec(sql);
+      tampered.close();
+      expect(() => sqliteKeystore({ path })).toThrow(/is damaged; .* Its counter is behind its records/);
+    },
+  );
+
   it("is a path below a file", async () => {
     const path = await closedFile();
     expect(() => sqliteKeystore({ path: join(path, "inside.db") })).toThrow(KeystoreError);
