@@ -1,0 +1,166 @@
+/** The commands for files: seal, open, inspect. */
+import { once } from "node:events";
+import type { Context } from "../envelope/context.ts";
+import type { BatchResult, Reporter } from "./batch.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { explain, UsageError } from "./explain.ts";
+import { type Home, homeFolder, newRunId, openHome } from "./home.ts";
+import { describeFile, describeFileAsData, inspectFile } from "./inspect.ts";
+import { ensureDefaultKey, type KeyMetadata, requireKey } from "./key-choice.ts";
+import { openPaths } from "./open.ts";
+import { openPipe, sealPipe, sourceOf } from "./pipe.ts";
+import { createProgress } from "./progress.ts";
+import { sealPaths } from "./seal.ts";
+import { summarize } from "./summary.ts";
+import { colorsFor, type Io, isWatched } from "./terminal.ts";
+import { formatTable, printable } from "./text.ts";
+
+/** What holds for every command. */
+export interface Settings {
+  readonly io: Io;
+  readonly home: string | undefined;
+  readonly region: string;
+  readonly account: string;
+  readonly verbose: boolean;
+}
+
+export interface FileOptions {
+  readonly out?: string;
+  readonly key?: string;
+  readonly context: Context;
+  readonly exclude: readonly string[];
+  readonly force: boolean;
+  readonly sync: boolean;
+}
+
+export interface SealOptions extends FileOptions {
+  readonly frame: number;
+}
+
+/** `wasm-kms seal` */
+export async function seal(paths: readonly string[], options: SealOptions, settings: Settings): Promise<ExitCode> {
+  const { io } = settings;
+  const target = targetOf(paths, options);
+  if (target === "stdout" && io.stdout.isTTY) {
+    throw new UsageError("A sealed message is no text for a terminal; send stdout to a file or a pipe.");
+  }
+  const home = await openHome({ ...settings, env: io.env, create: true });
+  try {
+    const { key, isNew } = await keyToSeal(home, options.key);
+    const envelope = home.envelope({ keyId: key.Arn!, frameBytes: options.frame });
+    if (target === "stdout") {
+      await sealPipe(sourceOf(paths[0]!, io.stdin), io.stdout, envelope, options.context);
+      return EXIT.ok;
+    }
+    const { context, exclude } = options;
+    const output = outputTo(target.folder, options);
+    const task = { paths, envelope, context, output, home: home.folder, exclude: new Set(exclude) };
+    const result = await sealPaths(task, progressOf("sealing", settings));
+    const keyLine = `Key ${key.Arn}${isNew ? ", made now as alias/default" : ""}`;
+    return await finish(
+      result,
+      { verb: "Sealed", out: target.folder, lines: [keyLine, ...newHomeLines(home)] },
+      settings,
+    );
+  } finally {
+    await home.close();
+  }
+}
+
+/** `wasm-kms open` */
+export async function open(paths: readonly string[], options: FileOptions, settings: Settings): Promise<ExitCode> {
+  const { io } = settings;
+  const target = targetOf(paths, options);
+  const home = await openHome({ ...settings, env: io.env, create: false });
+  try {
+    const trusted = options.key === undefined ? {} : { keyArns: [(await requireKey(home.kms, options.key)).Arn!] };
+    const envelope = home.envelope(trusted);
+    if (target === "stdout") {
+      await openPipe(sourceOf(paths[0]!, io.stdin), io.stdout, envelope, options.context);
+      return EXIT.ok;
+    }
+    const { context, exclude } = options;
+    const output = outputTo(target.folder, options);
+    const task = { paths, envelope, context, output, home: home.folder, exclude: new Set(exclude) };
+    const result = await openPaths(task, progressOf("opening", settings));
+    return await finish(result, { verb: "Opened", out: target.folder, lines: [] }, settings);
+  } finally {
+    await home.close();
+  }
+}
+
+/** `wasm-kms inspect` */
+export async function inspect(
+  paths: readonly string[],
+  { json }: { readonly json: boolean },
+  { io }: Settings,
+): Promise<ExitCode> {
+  const { bold, dim } = colorsFor(io.stdout, io);
+  let exitCode: ExitCode = EXIT.ok;
+  for (const [index, path] of paths.entries()) {
+    try {
+      const file = inspectFile(path);
+      if (json) {
+        io.stdout.write(`${JSON.stringify(describeFileAsData(file))}\n`);
+        continue;
+      }
+      const lines = formatTable(describeFile(file));
+      io.stdout.write(`${index > 0 ? "\n" : ""}${bold(lines[0]!)}\n${lines.slice(1).join("\n")}\n`);
+    } catch (error) {
+      exitCode = EXIT.failed;
+      io.stderr.write(`${printable(path)}: ${explain(error)}\n`);
+    }
+  }
+  if (!json && isWatched(io.stdout, io)) {
+    io.stdout.write(dim("Nothing of this is verified; that takes the key, and wasm-kms open.\n"));
+  }
+  return exitCode;
+}
+
+function targetOf(paths: readonly string[], { out }: FileOptions): "stdout" | { readonly folder: string } {
+  if (paths.includes("-") || out === "-") {
+    if (paths.length > 1) throw new UsageError("With - there is one message, so name one input only.");
+    if (out !== undefined && out !== "-")
+      throw new UsageError("What comes from stdin goes to stdout; leave --out away.");
+    return "stdout";
+  }
+  if (out === undefined) throw new UsageError("Say where the results go with --out FOLDER (or --out - for stdout).");
+  return { folder: out };
+}
+
+function outputTo(out: string, { force, sync }: FileOptions) {
+  return { out, force, sync, runId: newRunId() };
+}
+
+async function keyToSeal({ kms }: Home, named: string | undefined): Promise<{ key: KeyMetadata; isNew: boolean }> {
+  if (named === undefined) return ensureDefaultKey(kms);
+  return { key: await requireKey(kms, named), isNew: false };
+}
+
+function progressOf(verb: string, { io, verbose }: Settings): Reporter {
+  return createProgress({ io, verb, verbose });
+}
+
+async function finish(
+  result: BatchResult,
+  { verb, out, lines }: { readonly verb: string; readonly out: string; readonly lines: readonly string[] },
+  { io, verbose }: Settings,
+): Promise<ExitCode> {
+  const colors = colorsFor(io.stdout, io);
+  const summary = summarize({ result, verb, out, verbose, colors });
+  if (!io.stdout.write(`${[...summary, ...lines].join("\n")}\n`)) await once(io.stdout, "drain");
+  return result.failures.length > 0 || result.untried > 0 ? EXIT.failed : EXIT.ok;
+}
+
+/** What to know on the day a keystore is made. */
+export function newHomeLines({ isNew, folder, rootKeyPlace }: Home): string[] {
+  if (!isNew) return [];
+  return [
+    `Made a keystore in ${folder}. Keep a copy of ${rootKeyPlace} in a safe place: without it nothing can be opened.`,
+  ];
+}
+
+/** Where the keystore is, for texts. */
+export function homeOf({ io, home }: Settings): string {
+  return homeFolder({ env: io.env, home });
+}

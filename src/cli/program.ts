@@ -1,0 +1,197 @@
+/** The command line: commands, options and their help. What they do is in the files beside. */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { demo } from "./demo.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { exitCodeOf, explain, systemCode } from "./explain.ts";
+import { type FileOptions, inspect, open, type SealOptions, type Settings, seal } from "./file-commands.ts";
+import { EXIT_HELP, INSPECT_HELP, KEYS_HELP, OPEN_HELP, PROGRAM_HELP, SEAL_HELP } from "./help.ts";
+import * as keys from "./key-commands.ts";
+import { stackOf } from "./progress.ts";
+import { colorsFor, type Io } from "./terminal.ts";
+
+const FRAME_BYTES_MIN = 1024;
+const FRAME_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * Runs one command line and returns the exit code; nothing is thrown.
+ * @param argv without the names of the runtime and the script
+ */
+export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.ok;
+  const program = createProgram(io, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    // Whoever read our output has closed it; there is nobody to tell.
+    if (systemCode(error) === "EPIPE") return EXIT.failed;
+    const { red, dim } = colorsFor(io.stderr, io);
+    io.stderr.write(`${red("wasm-kms:")} ${explain(error)}\n`);
+    if (program.opts<{ verbose?: boolean }>().verbose && error instanceof Error)
+      io.stderr.write(`${dim(stackOf(error))}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+type Finish = (exitCode: ExitCode) => void;
+
+function createProgram(io: Io, finish: Finish): Command {
+  const program = new Command("wasm-kms")
+    .description(
+      "Seals files under managed keys, and opens them again. Keys are kept in one folder, made on first use.",
+    )
+    .version(packageJson.version, "-V, --version")
+    .option("--home <folder>", "the folder of the keystore (default: $WASM_KMS_HOME, else the XDG data folder)")
+    .option("--region <region>", "the Region in the ARNs of keys", "us-east-1")
+    .option("--account <id>", "the account in the ARNs of keys, twelve digits", parseAccount, "000000000000")
+    .option("--verbose", "name everything that was skipped, and show the stack of errors", false)
+    .helpCommand(false)
+    .showHelpAfterError("Run it with --help to see what it takes.")
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      getOutHelpWidth: () => io.stdout.columns ?? 80,
+      getErrHelpWidth: () => io.stderr.columns ?? 80,
+    })
+    .exitOverride()
+    .addHelpText("after", PROGRAM_HELP + EXIT_HELP);
+  const settings = (): Settings => ({
+    home: undefined,
+    ...program.opts<Omit<Settings, "io" | "home"> & { home?: string }>(),
+    io,
+  });
+  addFileCommands(program, settings, finish);
+  addKeyCommands(program, settings, finish);
+  program
+    .command("demo")
+    .argument("[path]", "what to seal; this folder where it is left away", ".")
+    .description("seal a folder, open it again, compare every byte, and say how it went")
+    .action(async (path: string) => finish(await demo(path, settings())));
+  return program;
+}
+
+function addFileCommands(program: Command, settings: () => Settings, finish: Finish): void {
+  const withFileOptions = (command: Command, contextHelp: string): Command =>
+    command
+      .option("-o, --out <folder>", "where the results go; it is made where it is missing; - is stdout")
+      .option("-c, --context <k=v>", contextHelp, addContext, {})
+      .option("-x, --exclude <name>", "leave out files and folders of this name (repeatable)", addName, [])
+      .option("-f, --force", "replace files that are there", false)
+      .option("--sync", "fsync every file before it gets its name: survives a power cut, costs time", false);
+  withFileOptions(
+    program.command("seal").argument("<paths...>", "files and folders; - is stdin").description("encrypt files"),
+    "a pair that is bound to every file and readable in it (repeatable)",
+  )
+    .option("-k, --key <key>", "an alias, key id or ARN (default: alias/default, made on first use)")
+    .addOption(
+      new Option("--frame <bytes>", "plaintext bytes of a frame: 1024 to 16777216")
+        .argParser(parseFrame)
+        .default(65_536),
+    )
+    .addHelpText("after", SEAL_HELP)
+    .action(async (paths: string[], options: SealOptions) => finish(await seal(paths, options, settings())));
+  withFileOptions(
+    program
+      .command("open")
+      .argument("<paths...>", "sealed files, and folders with them; - is stdin")
+      .description("decrypt sealed files"),
+    "a pair that every file must be bound to (repeatable)",
+  )
+    .option("-k, --key <key>", "open only what this key has sealed (default: any key of the keystore)")
+    .addHelpText("after", OPEN_HELP)
+    .action(async (paths: string[], options: FileOptions) => finish(await open(paths, options, settings())));
+  program
+    .command("inspect")
+    .argument("<files...>", "sealed files")
+    .description("show header, key, context and frames of sealed files; needs no key")
+    .option("--json", "one line of JSON for each file", false)
+    .addHelpText("after", INSPECT_HELP)
+    .action(async (files: string[], options: { json: boolean }) => finish(await inspect(files, options, settings())));
+}
+
+function addKeyCommands(program: Command, settings: () => Settings, finish: Finish): void {
+  const group = program.command("keys").description("list, make and manage keys").addHelpText("after", KEYS_HELP);
+  group
+    .command("list")
+    .description("all keys with their aliases and states")
+    .option("--json", "as JSON", false)
+    .action(async (options: { json: boolean }) => finish(await keys.list(options, settings())));
+  group
+    .command("create")
+    .description("make a key")
+    .option("-a, --alias <name>", "a name for it")
+    .option("-d, --description <text>", "what it is for")
+    .option("--json", "as JSON", false)
+    .action(async (options: keys.CreateOptions) => finish(await keys.create(options, settings())));
+  group
+    .command("describe")
+    .argument("<key>")
+    .description("all about one key")
+    .option("--json", "as JSON", false)
+    .action(async (key: string, options: { json: boolean }) => finish(await keys.describe(key, options, settings())));
+  for (const [name, description] of Object.entries(keys.CHANGE_COMMANDS)) {
+    group
+      .command(name)
+      .argument("<key>")
+      .description(description)
+      .action(async (key: string) =>
+        finish(await keys.change(name as keyof typeof keys.CHANGE_COMMANDS, key, settings())),
+      );
+  }
+  group
+    .command("delete")
+    .argument("<key>")
+    .description("delete a key, and with it all that it sealed, after a time to think again")
+    .option("--days <n>", "how long: 7 to 30", parseDays, 30)
+    .action(async (key: string, options: { days: number }) => finish(await keys.remove(key, options, settings())));
+  const alias = group.command("alias").description("add and remove names of keys");
+  alias
+    .command("add")
+    .argument("<name>")
+    .argument("<key>")
+    .description("give a key a name")
+    .action(async (name: string, key: string) => finish(await keys.addAlias(name, key, settings())));
+  alias
+    .command("remove")
+    .argument("<name>")
+    .description("remove a name; the key stays")
+    .action(async (name: string) => finish(await keys.removeAlias(name, settings())));
+}
+
+function parseAccount(text: string): string {
+  if (!/^\d{12}$/.test(text)) throw new InvalidArgumentError("An account has twelve digits.");
+  return text;
+}
+
+function parseFrame(text: string): number {
+  return parseNumber(text, FRAME_BYTES_MIN, FRAME_BYTES_MAX);
+}
+
+function parseDays(text: string): number {
+  return parseNumber(text, 7, 30);
+}
+
+function parseNumber(text: string, least: number, most: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most))
+    throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+  return value;
+}
+
+function addContext(pair: string, context: Readonly<Record<string, string>>): Record<string, string> {
+  const at = pair.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("A pair is written key=value.");
+  const key = pair.slice(0, at);
+  if (Object.hasOwn(context, key)) throw new InvalidArgumentError(`"${key}" is given twice.`);
+  if (key.startsWith("aws-crypto-"))
+    throw new InvalidArgumentError('Names that begin with "aws-crypto-" are reserved.');
+  return Object.fromEntries([...Object.entries(context), [key, pair.slice(at + 1)]]);
+}
+
+function addName(name: string, names: readonly string[]): string[] {
+  return [...names, name];
+}

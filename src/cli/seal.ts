@@ -1,0 +1,85 @@
+/** Seals files into files: one message, with a data key of its own, for each. */
+import type { Context } from "../envelope/context.ts";
+import type { Envelope } from "../envelope/envelope.ts";
+import { FRAME_OVERHEAD_BYTES } from "../envelope/format.ts";
+import { KmsError } from "../errors.ts";
+import { type BatchResult, type Job, type Reporter, readStart, runBatch, writeStart } from "./batch.ts";
+import { flowThrough } from "./lane.ts";
+import { type OutputOptions, OutputTree } from "./output-file.ts";
+import { planWork } from "./walk.ts";
+
+export const SEALED_SUFFIX = ".sealed";
+/** Files up to this are read whole, sealed in one go and written once. */
+const SMALL_BYTES = 256 * 1024;
+/** About how much of a larger file is read, sealed and written at once. */
+const CHUNK_BYTES = 1024 * 1024;
+
+export interface SealPathsOptions {
+  readonly paths: readonly string[];
+  /** Its frames have `frameBytes`, and it knows the key. */
+  readonly envelope: Envelope;
+  readonly context: Context;
+  readonly output: Omit<OutputOptions, "fileMode" | "folderMode">;
+  /** The data folder: not sealed along with what is around it. */
+  readonly home: string;
+  /** Base names that are left out. */
+  readonly exclude: ReadonlySet<string>;
+}
+
+/**
+ * Seals files, and folders with all that is in them. A folder keeps its name: `photos/a.jpg` of the argument `photos`
+ * becomes `photos/a.jpg.sealed` in the output folder.
+ * @throws {UsageError} before any work where outputs collide
+ */
+export async function sealPaths(options: SealPathsOptions, reporter: Reporter): Promise<BatchResult> {
+  const { envelope, context, output } = options;
+  const plan = await planWork(options.paths, {
+    out: output.out,
+    home: options.home,
+    exclude: options.exclude,
+    keepsFolderName: true,
+    outputName: (name) => name + SEALED_SUFFIX,
+    foreignFiles: "",
+  });
+  const tree = new OutputTree({ ...output, fileMode: 0o644, folderMode: 0o755 });
+  return runBatch(plan, tree, reporter, {
+    work: (job) => sealFile(job, envelope, context),
+    // A key that does not seal one file seals none.
+    isHopeless: (error) => error instanceof KmsError,
+  });
+}
+
+async function sealFile(job: Job, envelope: Envelope, context: Context): Promise<void> {
+  const { input, lane } = job;
+  const draft = job.draft();
+  const sealer = await envelope.sealer({ context });
+  const { header, frameBytes } = sealer;
+  try {
+    // One byte more than is small, so that a file that has grown since is noticed.
+    const buffer = lane.input.take(0, SMALL_BYTES + 1);
+    const filledBytes = input.sizeBytes <= SMALL_BYTES ? readStart(input.descriptor, buffer) : buffer.length;
+    if (filledBytes <= SMALL_BYTES) {
+      const plaintext = buffer.subarray(0, filledBytes);
+      const message = lane.output.take(0, header.length + sealer.finalBytes(filledBytes));
+      message.set(header);
+      sealer.final(plaintext, message.subarray(header.length));
+      writeStart(draft.descriptor, message);
+      job.onChunk(filledBytes);
+    } else {
+      writeStart(draft.descriptor, header);
+      const frames = Math.max(1, Math.floor(CHUNK_BYTES / frameBytes));
+      await flowThrough(lane, {
+        from: { descriptor: input.descriptor, position: 0 },
+        to: { descriptor: draft.descriptor, position: header.length },
+        chunkBytes: frames * frameBytes,
+        outputBytes: frames * (frameBytes + FRAME_OVERHEAD_BYTES) + FRAME_OVERHEAD_BYTES,
+        expectedBytes: input.sizeBytes,
+        transform: (chunk, out, last) => (last ? sealer.final(chunk, out) : sealer.update(chunk, out)),
+        onChunk: job.onChunk,
+      });
+    }
+  } finally {
+    sealer.destroy();
+  }
+  await draft.publish();
+}
