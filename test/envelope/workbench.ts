@@ -1,11 +1,11 @@
 /** What the envelope's tests have in common: an envelope over the test key service, sources in chunks, collectors. */
 import { randomFillSync } from "node:crypto";
+import { nodeProvider } from "../../src/crypto/node.ts";
 import type { CryptoProvider } from "../../src/crypto/provider.ts";
 import type { Random } from "../../src/env.ts";
 import { type Envelope, type EnvelopeOptions, envelopeOver } from "../../src/envelope/envelope.ts";
 import { EnvelopeError } from "../../src/envelope/errors.ts";
 import { TestKeyService } from "./key-service.ts";
-import { nodeProvider } from "./provider.ts";
 
 export const crypto: CryptoProvider = nodeProvider();
 export const random: Random = { fill: (out) => void randomFillSync(out) };
