@@ -5,9 +5,9 @@
 import { aliasesIn } from "./aliases/aliases.ts";
 import type { AuditSink } from "./audit/audit.ts";
 import { type Caller, type Clock, healthChecked, type Random, type Realm } from "./env.ts";
-import { createKernel } from "./kernel.ts";
+import { Kernel } from "./kernel.ts";
 import { cipherOver } from "./keys/cipher.ts";
-import { keysIn } from "./keys/keys.ts";
+import { Keys } from "./keys/keys.ts";
 import type { KeyStoreDriver } from "./keystore/driver.ts";
 import { rootArn, uuidOf } from "./model/arn.ts";
 import type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
@@ -59,7 +59,7 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const rootKey = await options.rootKey.open({ crypto, random });
   const records = await openRecords({ driver: options.keystore, rootKey, crypto, random, clock });
   const folder = `${realm.accountId}/${realm.region}`;
-  const keys = keysIn({ folder, crypto, random, clock });
+  const keys = new Keys({ folder, crypto, random, clock });
   const services = {
     realm,
     random,
@@ -67,7 +67,7 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
     aliases: aliasesIn(folder, clock),
     cipher: cipherOver(keys, crypto, random),
   };
-  const kernel = createKernel({ records, services, clock, audit: options.audit });
+  const kernel = new Kernel({ records, services, clock, audit: options.audit });
   const nextRequestId = requestIds(random);
   const principalArn = rootArn(realm);
   const embedder = (): Caller => ({ principalArn, requestId: nextRequestId() });

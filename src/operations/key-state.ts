@@ -58,7 +58,7 @@ export const scheduleKeyDeletion = operation({
     const doomed = services.keys.scheduleDeletion(tx, target.key, windowDays);
     return {
       KeyId: target.arn,
-      DeletionDate: new Date(doomed.deletionAtMs!),
+      DeletionDate: new Date(doomed.deletionAtMs),
       KeyState: doomed.state,
       PendingWindowInDays: windowDays,
     };

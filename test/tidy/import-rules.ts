@@ -13,7 +13,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["keys/", "aliases/", "audit/"],
   ["services.ts", "platform.ts"],
   ["operations/"],
-  ["kernel.ts"],
+  ["targets.ts", "kernel.ts"],
   ["kms.ts"],
   ["client/", "http/", "envelope/"],
   ["node.ts", "edge.ts", "root-key-node.ts", "index.ts", "messages.ts"],

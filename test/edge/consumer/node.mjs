@@ -1,3 +1,4 @@
+// The packed package on Node.js: the keystore on disk outlives the service, and everything portable works.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

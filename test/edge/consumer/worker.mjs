@@ -1,3 +1,4 @@
+// The packed package in a Worker.
 import { exerciseCore, exerciseService } from "./exercise.mjs";
 
 export default {
