@@ -4,12 +4,19 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { type CoreExports, openAbi } from "../../src/core/abi.ts";
+import { assembleCore, type Core } from "../../src/core/instance.ts";
 import { instantiate } from "./interpret.ts";
-import { describeLeak } from "./machine.ts";
-import { decodeModule, namesInText } from "./module.ts";
+import { describeLeak, type Leak, type Machine } from "./machine.ts";
+import { decodeModule, namesInText, type WasmModule } from "./module.ts";
 import { Watch } from "./watch.ts";
 
 const build = new URL("../../build/", import.meta.url);
+
+/** The exports of either kind, driven by the product. */
+function drive(exports: Record<string, unknown>): Core {
+  return assembleCore(openAbi(exports as unknown as CoreExports));
+}
 
 /** A place where a secret-dependent value becomes public on purpose. */
 export interface Declassified {
@@ -32,38 +39,57 @@ export function readCore(): { binary: Buffer; inlined: Buffer; text: string } {
   return { binary: readBuilt("core.wasm"), inlined: Buffer.from(base64 ?? "", "base64"), text };
 }
 
-/** The same drivers over the real core and over the interpreted one. */
-export class Proof<Drivers> {
-  readonly real: Drivers;
-  readonly shadow: Drivers;
-  readonly watch = new Watch();
+/** Instructions that touch memory, decide where the run goes, or take a time that depends on their operands. */
+const COULD_LEAK = /load|store|^memory|^(if|br_if|br_table|select|call_indirect)$|\.(div|rem)_/;
 
-  /** @param drive makes the product's drivers over an instance's exports */
-  constructor(drive: (exports: WebAssembly.Exports) => Drivers) {
+/** The product's driver of the core, over the real module and over the interpreted one. */
+export class Proof {
+  readonly real: Core;
+  readonly shadow: Core;
+  readonly watch = new Watch();
+  readonly #module: WasmModule;
+  readonly #machine: Machine;
+
+  constructor() {
     const { binary, text } = readCore();
-    const module = new WebAssembly.Module(new Uint8Array(binary));
-    this.real = drive(new WebAssembly.Instance(module).exports);
-    const { machine, exports } = instantiate(decodeModule(binary, namesInText(text)), this.watch.hooks);
+    this.real = drive(new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(binary))).exports);
+    this.#module = decodeModule(binary, namesInText(text));
+    const { machine, exports } = instantiate(this.#module, this.watch.hooks);
+    this.#machine = machine;
     this.watch.attach(machine);
-    this.shadow = drive(exports as WebAssembly.Exports);
+    this.shadow = drive(exports);
   }
 
-  /** Every place found so far that is not declassified, and every declassified place that was not found. */
+  /** Every place found so far that is not declassified; and every declassified one unless it is exactly one place. */
   findings(declassified: readonly Declassified[]): string[] {
     const { leaks } = this.watch;
-    const undeclared = leaks.filter(
-      (leak) => !declassified.some((d) => d.where === leak.where && d.kind === leak.kind),
-    );
-    const stale = declassified.filter((d) => !leaks.some((leak) => leak.where === d.where && leak.kind === d.kind));
+    const isAt = (leak: Leak, { where, kind }: Declassified): boolean => leak.where === where && leak.kind === kind;
+    const undeclared = leaks.filter((leak) => !declassified.some((place) => isAt(leak, place)));
+    const counts = declassified.map((place) => ({ place, count: leaks.filter((leak) => isAt(leak, place)).length }));
     return [
       ...undeclared.map(describeLeak),
-      ...stale.map(({ kind, where }) => `declassified, but not found: secret ${kind} in ${where}`),
+      ...counts
+        .filter(({ count }) => count !== 1)
+        .map(({ place, count }) => `declassified once, found ${count} times: ${place.kind} in ${place.where}`),
     ];
+  }
+
+  /** What could leak and has run in none of the proofs: it would be unproved. */
+  static unproved(proofs: readonly Proof[]): string[] {
+    return proofs[0]!.#module.functions.flatMap(({ name, code }) =>
+      code
+        .filter((instruction) => COULD_LEAK.test(instruction.name))
+        .filter(({ at }) => !proofs.some((proof) => proof.#machine.executed[at]))
+        .map((instruction) => `${instruction.name} in ${name}, byte ${instruction.at}, has never run`),
+    );
   }
 }
 
-/** Public lengths that take every path: none, under, at and over a block, a batch, several batches. */
-export const LENGTHS = [0, 1, 15, 16, 17, 95, 96, 97, 300, 1024];
+/**
+ * Public lengths that take every path: none; under, at and over a block of AES, a batch, several batches; and those
+ * that leave a block of SHA-256 (63) or SHA-512 (127) no room for its padding.
+ */
+export const LENGTHS = [0, 1, 15, 16, 17, 63, 95, 96, 97, 127, 300, 1024];
 
 /** `length` bytes without a zero, so that each of them is seen to be written; `seed` tells one string from another. */
 export function message(length: number, seed: number): Uint8Array {

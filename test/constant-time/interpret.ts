@@ -83,12 +83,14 @@ class Interpreter {
   #run(running: WasmFunction): void {
     const machine = this.#machine;
     const { code } = running;
+    const { executed } = machine;
     const rules = this.#rules.get(running)!;
     const labels: Label[] = [];
     for (let position = 0; position < code.length; ) {
       const instruction = code[position]!;
       const rule = rules[position];
       machine.current = instruction;
+      executed[instruction.at] = 1;
       if (rule === undefined) {
         position = this.#control(instruction, position, code, labels);
       } else {
@@ -102,18 +104,17 @@ class Interpreter {
   #control(instruction: Instruction, position: number, code: readonly Instruction[], labels: Label[]): number {
     const machine = this.#machine;
     const { name, end, value } = instruction;
-    const enter = (target: number, isLoop: boolean): void => {
-      labels.push({ target, isLoop, height: machine.top, arity: isLoop ? 0 : instruction.arity });
-    };
     switch (name) {
       case "block":
+        labels.push({ target: end + 1, isLoop: false, height: machine.top, arity: instruction.arity });
+        return position + 1;
       case "loop":
-        enter(name === "loop" ? position + 1 : end + 1, name === "loop");
+        labels.push({ target: position + 1, isLoop: true, height: machine.top, arity: 0 });
         return position + 1;
       case "if": {
         machine.requirePublic(machine.top - 1, "branch condition");
         const taken = machine.popI32() !== 0;
-        enter(end + 1, false);
+        labels.push({ target: end + 1, isLoop: false, height: machine.top, arity: instruction.arity });
         return taken ? position + 1 : instruction.otherwise;
       }
       case "else":
@@ -154,7 +155,7 @@ class Interpreter {
     if (label === undefined) return code.length;
     if (label.arity > 0) machine.copySlot(machine.top - 1, label.height);
     machine.top = label.height + label.arity;
-    labels.length -= label.isLoop ? depth : depth + 1;
+    for (let left = label.isLoop ? depth : depth + 1; left > 0; left--) labels.pop();
     return label.target;
   }
 }
@@ -178,10 +179,9 @@ export interface Hooks {
  * called around each exported function.
  */
 export function instantiate(module: WasmModule, hooks: Hooks = {}): Interpreted {
-  const machine = new Machine(module.memoryPages * 65536, module.globals.length);
+  const machine = new Machine(module.memoryPages * 65536, module.lengthBytes);
   const interpreter = new Interpreter(module, machine);
   for (const { offset, bytes } of module.data) machine.memory.set(bytes, offset);
-  machine.top = 0;
   for (const initial of module.globals) RULES.get(initial.name)!(machine, initial);
   const exports: Record<string, unknown> = {};
   for (const [name, { kind, index }] of module.exports) {

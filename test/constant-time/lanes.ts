@@ -346,8 +346,9 @@ export const VECTOR_RULES: Rules = new Map([
   [
     "v128.const",
     (machine, { bytes }) => {
-      machine.u8.set(bytes, machine.top * 16);
-      machine.marks[machine.top++] = 0;
+      const slot = machine.top++;
+      for (let i = 0; i < 16; i++) machine.u8[slot * 16 + i] = bytes[i]!;
+      machine.marks[slot] = 0;
     },
   ],
 ]);

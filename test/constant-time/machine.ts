@@ -60,7 +60,7 @@ export class Machine {
   /** One mask a slot. */
   readonly marks = new Uint16Array(SLOT_COUNT);
   /** The first free slot. */
-  top: number;
+  top = 0;
   /** The first local of the running function. */
   frame = 0;
 
@@ -70,13 +70,16 @@ export class Machine {
 
   /** Where the machine stands, for the reports. */
   where = "";
+  /** The instruction that runs. */
   current: { readonly name: string; readonly at: number } = { name: "call", at: 0 };
+  /** 1 at the position of every instruction that has run. */
+  readonly executed: Uint8Array;
   readonly #leaks = new Map<string, Leak>();
 
-  constructor(memoryBytes: number, globalCount: number) {
+  constructor(memoryBytes: number, codeEnd: number) {
     this.memory = new Uint8Array(memoryBytes);
     this.secret = new Uint8Array(memoryBytes);
-    this.top = globalCount;
+    this.executed = new Uint8Array(codeEnd);
   }
 
   /** What has been found so far, each place once. */

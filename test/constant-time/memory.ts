@@ -24,7 +24,7 @@ function load(lengthBytes: number): Rule {
     const { u8, memory } = machine;
     const chosenBySecret = machine.marks[slot] !== 0;
     for (let i = 0; i < lengthBytes; i++) u8[slot * 16 + i] = memory[address + i]!;
-    u8.fill(0, slot * 16 + lengthBytes, slot * 16 + 16);
+    for (let i = lengthBytes; i < 16; i++) u8[slot * 16 + i] = 0;
     machine.marks[slot] = chosenBySecret ? (1 << lengthBytes) - 1 : machine.marksAt(address, lengthBytes);
   };
 }

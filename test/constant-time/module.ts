@@ -37,6 +37,8 @@ export interface WasmFunction {
 }
 
 export interface WasmModule {
+  /** Of the binary. */
+  readonly lengthBytes: number;
   readonly functions: WasmFunction[];
   readonly types: FunctionType[];
   /** The constant expression that gives each global its first value. */
@@ -223,8 +225,17 @@ function readData(reader: Reader, module: WasmModule): void {
   });
 }
 
-function newModule(): WasmModule {
-  return { functions: [], types: [], globals: [], exports: new Map(), memoryPages: 0, data: [], elements: [] };
+function newModule(lengthBytes: number): WasmModule {
+  return {
+    lengthBytes,
+    functions: [],
+    types: [],
+    globals: [],
+    exports: new Map(),
+    memoryPages: 0,
+    data: [],
+    elements: [],
+  };
 }
 
 /**
@@ -234,7 +245,7 @@ function newModule(): WasmModule {
  */
 export function decodeModule(binary: Uint8Array, names: readonly string[] = []): WasmModule {
   const reader = new Reader(binary, 8);
-  const module = newModule();
+  const module = newModule(binary.length);
   let declared: number[] = [];
   while (reader.position < binary.length) {
     const section = reader.byte();

@@ -1,0 +1,143 @@
+/**
+ * The core is constant time: no address, branch, select, length or division depends on a byte that JavaScript wrote to
+ * its memory, be it key, nonce, salt, additional data, plaintext or ciphertext. Only lengths and slot numbers, which
+ * travel as arguments, are public. One thing becomes public, in one place: whether a tag is right.
+ */
+import { describe, expect, it } from "vitest";
+import type { HashName } from "../../src/core/hashes.ts";
+import type { Core } from "../../src/core/instance.ts";
+import { type Declassified, LENGTHS, message, Proof, readCore } from "./core.ts";
+
+const KEY_BYTES = [16, 24, 32];
+const HASHES: HashName[] = ["SHA-256", "SHA-384", "SHA-512"];
+const NONCE = message(12, 1);
+const OKM_BYTES = 76;
+/** Longer than one call of the core takes, so that a second follows. */
+const LONG_BYTES = 65536 + 200;
+
+const VERDICT: Declassified[] = [
+  {
+    where: "assembly/ct/equalTags",
+    kind: "branch condition",
+    why: "the caller learns whether the message was refused; until it is known, nothing is decrypted",
+  },
+];
+
+type Results = (Uint8Array | undefined)[];
+
+/** Proofs that have run, for the question whether anything has not. */
+const proofs: Proof[] = [];
+
+function newProof(): Proof {
+  const proof = new Proof();
+  proofs.push(proof);
+  return proof;
+}
+
+/** Does the same with the interpreted core, everything written being secret, and with the real one. */
+function prove({ watch, shadow, real }: Proof, work: (core: Core) => Results): void {
+  const results = watch.run("everything written", () => work(shadow));
+  expect(results).toEqual(work(real));
+}
+
+/** Expects all that `work` makes to carry marks if `secrets` are all that is secret. */
+function follow({ watch }: Proof, secrets: Uint8Array[], work: () => Uint8Array): void {
+  const result = watch.run(secrets, work);
+  expect(watch.countMarked(result)).toBe(secrets.length > 0 ? result.length : 0);
+}
+
+/** Seals, opens, and opens with a changed ciphertext, a changed tag and another nonce. */
+function sealAndOpen(core: Core, keyBytes: number, dataBytes: number, aadBytes: number): Results {
+  const key = core.importKey(message(keyBytes, 2));
+  const aad = message(aadBytes, 4);
+  const sealed = key.seal(NONCE, message(dataBytes, 3), aad);
+  const changed = (at: number): Uint8Array => sealed.map((byte, i) => (i === at ? byte ^ 1 : byte));
+  const opened = [
+    key.open(NONCE, sealed, aad),
+    key.open(NONCE, changed(0), aad),
+    key.open(NONCE, changed(sealed.length - 1), aad),
+    key.open(message(12, 5), sealed, aad),
+  ];
+  key.destroy();
+  expect(opened.map((bytes) => bytes !== undefined)).toEqual([true, false, false, false]);
+  return [sealed, ...opened];
+}
+
+/** A message of several calls, opened once rightly and once refused. */
+function sealAndOpenLong(core: Core): Results {
+  const key = core.importKey(message(16, 2));
+  const sealed = key.seal(NONCE, message(LONG_BYTES, 3), message(20, 4));
+  return [sealed, key.open(NONCE, sealed, message(20, 4)), key.open(NONCE, sealed, message(20, 5))];
+}
+
+/** Everything the hashes do with keys and messages of one length. */
+function hashAndDerive(core: Core, hash: HashName, length: number): Results {
+  const key = message(length, 1);
+  const salt = message(length, 2);
+  const [other, held] = [core.importDerivationKey(hash, salt, key), core.importDerivationKey(hash, key, salt)];
+  const expanded = held.expand(message(length, 3), OKM_BYTES);
+  for (const taken of [other, held]) taken.destroy();
+  return [
+    core.hash(hash, message(length, 4)),
+    core.hmac(hash, key, message(length, 5)),
+    core.hkdf(hash, key, salt, message(OKM_BYTES, 6), length),
+    expanded,
+  ];
+}
+
+describe.each(KEY_BYTES)("AES-GCM with a key of %i bytes", (keyBytes) => {
+  it("is constant time, and right, at every length", () => {
+    const proof = newProof();
+    for (const length of LENGTHS) prove(proof, (core) => sealAndOpen(core, keyBytes, length, 20));
+    for (const length of LENGTHS) prove(proof, (core) => sealAndOpen(core, keyBytes, 33, length));
+    expect(proof.findings(VERDICT)).toEqual([]);
+  });
+
+  it("carries the marks of key and plaintext into every byte that leaves", () => {
+    const proof = newProof();
+    const key = message(keyBytes, 6);
+    const text = message(300, 7);
+    const seal = (): Uint8Array => proof.shadow.importKey(key).seal(NONCE, text);
+    follow(proof, [], seal);
+    follow(proof, [key], seal);
+    follow(proof, [text], seal);
+    const sealed = proof.real.importKey(key).seal(NONCE, text);
+    follow(proof, [key], () => proof.shadow.importKey(key).open(NONCE, sealed)!);
+  });
+});
+
+describe.each(HASHES)("%s, HMAC and HKDF", (hash) => {
+  it("is constant time, and right, at every length", () => {
+    const proof = newProof();
+    for (const length of LENGTHS) prove(proof, (core) => hashAndDerive(core, hash, length));
+    expect(proof.findings([])).toEqual([]);
+  });
+
+  it("carries the marks of a secret into every byte of every result", () => {
+    const proof = newProof();
+    const { shadow } = proof;
+    const secret = message(32, 7);
+    const open = message(40, 8);
+    follow(proof, [], () => shadow.hmac(hash, open, secret));
+    follow(proof, [secret], () => shadow.hash(hash, secret));
+    follow(proof, [secret], () => shadow.hmac(hash, secret, open));
+    follow(proof, [secret], () => shadow.hmac(hash, open, secret));
+    follow(proof, [secret], () => shadow.hkdf(hash, secret, open, open, OKM_BYTES));
+    follow(proof, [secret], () => shadow.importDerivationKey(hash, secret, open).expand(open, OKM_BYTES));
+  });
+});
+
+it("is constant time in messages that take several calls", () => {
+  const proof = newProof();
+  prove(proof, sealAndOpenLong);
+  expect(proof.findings(VERDICT)).toEqual([]);
+});
+
+it("has run every instruction that could leak", () => {
+  expect(Proof.unproved(proofs)).toEqual([]);
+});
+
+it("is proved of the bytes that ship", () => {
+  const { binary, inlined } = readCore();
+  expect(inlined.equals(binary)).toBe(true);
+});
