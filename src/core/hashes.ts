@@ -4,6 +4,7 @@
  * Data of any length goes through the window in chunks. Every call leaves the core's working memory and the window
  * wiped, also when it throws; results are new arrays that belong to the caller. Time depends on lengths alone.
  */
+import { lengthOf, viewOf } from "./bytes.ts";
 
 export type HashName = "SHA-256" | "SHA-384" | "SHA-512";
 
@@ -77,18 +78,15 @@ function findHash(name: HashName): HashRow {
   return row;
 }
 
-function checkBytes(name: string, bytes: Uint8Array): void {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array.`);
-}
-
-function checkExpand(row: HashRow, info: Uint8Array, lengthBytes: number): void {
-  checkBytes("info", info);
-  if (info.length > CHUNK_BYTES)
-    throw new RangeError(`info has ${info.length} bytes: at most ${CHUNK_BYTES} are taken.`);
+/** Checks the arguments of an expansion and returns the length of `info`. */
+function checkExpand(row: HashRow, info: Uint8Array, lengthBytes: number): number {
+  const infoBytes = lengthOf("info", info);
+  if (infoBytes > CHUNK_BYTES) throw new RangeError(`info has ${infoBytes} bytes: at most ${CHUNK_BYTES} are taken.`);
   const limit = 255 * row.digestBytes;
   if (!Number.isInteger(lengthBytes) || lengthBytes < 0 || lengthBytes > limit) {
     throw new RangeError(`lengthBytes is ${lengthBytes}: HKDF with this hash yields 0 to ${limit} bytes.`);
   }
+  return infoBytes;
 }
 
 function checkStatus(status: number): number {
@@ -112,10 +110,9 @@ class CoreHashes implements Hashes {
 
   hash(hash: HashName, data: Uint8Array): Uint8Array {
     const row = findHash(hash);
-    checkBytes("data", data);
     try {
       checkStatus(this.#core.hashBegin(row.id));
-      this.#absorb(data);
+      this.#absorb("data", data);
       checkStatus(this.#core.hashFinish());
       return this.#take(row.digestBytes);
     } catch (error) {
@@ -125,11 +122,9 @@ class CoreHashes implements Hashes {
 
   hmac(hash: HashName, key: Uint8Array, data: Uint8Array): Uint8Array {
     const row = findHash(hash);
-    checkBytes("key", key);
-    checkBytes("data", data);
     try {
-      this.#beginMac(row, hash, key);
-      this.#absorb(data);
+      this.#beginMac(row, hash, "key", key);
+      this.#absorb("data", data);
       checkStatus(this.#core.hmacFinish());
       return this.#take(row.digestBytes);
     } catch (error) {
@@ -139,10 +134,10 @@ class CoreHashes implements Hashes {
 
   hkdf(hash: HashName, secret: Uint8Array, salt: Uint8Array, info: Uint8Array, lengthBytes: number): Uint8Array {
     const row = findHash(hash);
-    checkExpand(row, info, lengthBytes);
+    const infoBytes = checkExpand(row, info, lengthBytes);
     try {
       this.#extract(row, hash, secret, salt);
-      return this.#expand(info, lengthBytes);
+      return this.#expand(info, infoBytes, lengthBytes);
     } catch (error) {
       throw this.#forget(error);
     }
@@ -161,10 +156,10 @@ class CoreHashes implements Hashes {
     return {
       expand: (info, lengthBytes) => {
         if (!live) throw new TypeError("This derivation key has been destroyed.");
-        checkExpand(row, info, lengthBytes);
+        const infoBytes = checkExpand(row, info, lengthBytes);
         try {
           checkStatus(this.#core.hkdfUse(handle));
-          return this.#expand(info, lengthBytes);
+          return this.#expand(info, infoBytes, lengthBytes);
         } catch (error) {
           throw this.#forget(error);
         }
@@ -178,41 +173,43 @@ class CoreHashes implements Hashes {
   }
 
   #extract(row: HashRow, hash: HashName, secret: Uint8Array, salt: Uint8Array): void {
-    checkBytes("secret", secret);
-    checkBytes("salt", salt);
-    this.#beginMac(row, hash, salt);
-    this.#absorb(secret);
+    this.#beginMac(row, hash, "salt", salt);
+    this.#absorb("secret", secret);
     checkStatus(this.#core.hkdfExtract());
   }
 
-  #expand(info: Uint8Array, lengthBytes: number): Uint8Array {
+  #expand(info: Uint8Array, infoBytes: number, lengthBytes: number): Uint8Array {
     this.#input.set(info);
-    checkStatus(this.#core.hkdfExpand(info.length, lengthBytes));
+    checkStatus(this.#core.hkdfExpand(infoBytes, lengthBytes));
     return this.#take(lengthBytes);
   }
 
   /** A key that does not fit the window counts as its digest, as for every key longer than a block (FIPS 198-1). */
-  #beginMac(row: HashRow, hash: HashName, key: Uint8Array): void {
-    if (key.length > CHUNK_BYTES) {
-      const digest = this.hash(hash, key);
-      try {
-        this.#beginMac(row, hash, digest);
-      } finally {
-        digest.fill(0);
-      }
+  #beginMac(row: HashRow, hash: HashName, name: string, key: Uint8Array): void {
+    const keyBytes = lengthOf(name, key);
+    if (keyBytes <= CHUNK_BYTES) {
+      this.#input.set(key);
+      checkStatus(this.#core.hmacBegin(row.id, keyBytes));
       return;
     }
-    this.#input.set(key);
-    checkStatus(this.#core.hmacBegin(row.id, key.length));
+    const digest = this.hash(hash, key);
+    try {
+      this.#beginMac(row, hash, name, digest);
+    } finally {
+      digest.fill(0);
+    }
   }
 
-  #absorb(data: Uint8Array): void {
-    if (data.length <= CHUNK_BYTES) {
+  #absorb(name: string, data: Uint8Array): void {
+    const dataBytes = lengthOf(name, data);
+    if (dataBytes <= CHUNK_BYTES) {
       this.#input.set(data);
-      checkStatus(this.#core.hashUpdate(data.length));
+      checkStatus(this.#core.hashUpdate(dataBytes));
       return;
     }
-    for (let at = 0; at < data.length; at += CHUNK_BYTES) this.#absorb(data.subarray(at, at + CHUNK_BYTES));
+    for (let at = 0; at < dataBytes; at += CHUNK_BYTES) {
+      this.#absorb(name, viewOf(data, at, Math.min(CHUNK_BYTES, dataBytes - at)));
+    }
   }
 
   #take(lengthBytes: number): Uint8Array {

@@ -3,10 +3,12 @@
 /** Bytes that look random and are the same in every run. */
 export function sampleBytes(lengthBytes: number, seed = 1): Uint8Array {
   let state = (seed * 2654435761) >>> 0 || 1;
-  return Uint8Array.from({ length: lengthBytes }, () => {
+  const bytes = new Uint8Array(lengthBytes);
+  for (let i = 0; i < lengthBytes; i++) {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
-    return state & 0xff;
-  });
+    bytes[i] = state;
+  }
+  return bytes;
 }
