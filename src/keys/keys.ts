@@ -12,7 +12,7 @@ import { uuidOf } from "../model/arn.ts";
 import { jsonRecord } from "../records/json-record.ts";
 import type { ReadTransaction, RecordType, Transaction } from "../records/record-store.ts";
 import { currentMaterial, isDeleted, type Key, keyRecord } from "./key.ts";
-import { generateMaterial, type Material, materialIdOf, materialRecord } from "./material.ts";
+import { disposeMaterial, generateMaterial, type Material, materialIdOf, materialRecord } from "./material.ts";
 
 const MAX_ON_DEMAND_ROTATIONS = 25;
 const DAY_MS = 86_400_000;
@@ -137,9 +137,14 @@ export class Keys {
 
   #addMaterial(tx: Transaction, keyId: string): string {
     const material = generateMaterial(this.#crypto, this.#random);
-    const materialId = materialIdOf(material);
-    tx.put(this.#materials, this.#materialPath(keyId, materialId), material);
-    return materialId;
+    try {
+      const materialId = materialIdOf(material);
+      tx.put(this.#materials, this.#materialPath(keyId, materialId), material);
+      return materialId;
+    } finally {
+      // The store has sealed it and keeps a copy of its own.
+      disposeMaterial(material);
+    }
   }
 
   async #loadMaterial(tx: ReadTransaction, key: Key, materialId: string): Promise<Material> {

@@ -51,11 +51,13 @@ export function materialRecord(crypto: CryptoProvider): RecordType<Material> {
       if (record.length !== ID_BYTES + KEY_BYTES) throw new TypeError("A material record must have 64 bytes.");
       return materialOf(crypto, record.slice(0, ID_BYTES), record.slice(ID_BYTES));
     },
-    dispose(material) {
-      material.bytes.wipe();
-      material.deriver.destroy();
-    },
+    dispose: disposeMaterial,
   };
+}
+
+export function disposeMaterial(material: Material): void {
+  material.bytes.wipe();
+  material.deriver.destroy();
 }
 
 /** Takes over `bytes`. */

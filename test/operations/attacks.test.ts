@@ -192,3 +192,15 @@ describe("what is shown", () => {
     expect(failure.cause).toBeInstanceOf(Error);
   });
 });
+
+describe("many keys", () => {
+  it("outnumber the core's slots without exhausting them", async () => {
+    const { kms: crowded } = await startService();
+    const ids: string[] = [];
+    for (let i = 0; i < 1100; i++) ids.push((await crowded.execute("CreateKey", {})).KeyMetadata!.KeyId);
+    for (const KeyId of [...ids, ...ids.slice(0, 50)]) {
+      await crowded.execute("Encrypt", { KeyId, Plaintext: PLAINTEXT });
+    }
+    await crowded.close();
+  });
+});
