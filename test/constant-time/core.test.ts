@@ -80,7 +80,7 @@ function hashAndDerive(core: Core, hash: HashName, length: number): Results {
   return [
     core.hash(hash, message(length, 4)),
     core.hmac(hash, key, message(length, 5)),
-    core.hkdf(hash, key, salt, message(OKM_BYTES, 6), length),
+    core.hkdf(hash, key, salt, message(20, 6), Math.min(length, 300)),
     expanded,
   ];
 }

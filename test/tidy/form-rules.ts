@@ -12,7 +12,10 @@ const RUNNERS = ["it", "test", "describe", "suite", "bench"];
 const HELD_BACK = ["skip", "only", "todo", "fails"];
 
 /** Functions that may be longer, each with its reason. */
-export const LONG_FUNCTIONS: Readonly<Record<string, string>> = {};
+const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
+  "assembly/aes.ts addKeyStream":
+    "one round needs its eight planes in locals: AssemblyScript returns one value, and planes in memory cost half again",
+};
 
 const lines = (text: string): number => text.replace(/\n$/, "").split("\n").length;
 
@@ -42,16 +45,18 @@ function nameOf(node: ts.SignatureDeclaration): string {
 function findLongFunctions(project: Project): Finding[] {
   return everywhere(project, ({ path, tree }) => {
     const findings: Finding[] = [];
+    const stale = new Set(Object.keys(LONG_FUNCTIONS).filter((key) => key.startsWith(`${path} `)));
     walk(tree, (node) => {
       if (!ts.isFunctionLike(node) || isChapter(node)) return;
       const line = lineOf(tree, node);
       const count = tree.getLineAndCharacterOfPosition(node.end).line + 2 - line;
       const name = nameOf(node);
-      if (count <= FUNCTION_LINES || `${path} ${name}` in LONG_FUNCTIONS) return;
+      if (count <= FUNCTION_LINES || stale.delete(`${path} ${name}`)) return;
       const message = `${name} has ${count} lines, ${FUNCTION_LINES} are the most: give its parts names`;
       findings.push({ path, line, message });
     });
-    return findings;
+    const message = "is short enough now: take it off LONG_FUNCTIONS";
+    return [...findings, ...[...stale].map((key) => ({ path, line: 1, message: `${key} ${message}` }))];
   });
 }
 
@@ -147,6 +152,7 @@ export const FORM_RULES: readonly Rule[] = [
         files: { "assembly/a.ts": longFunction.replace("const f = () =>", "function f(a: usize): void") },
         at: ["assembly/a.ts:1"],
       },
+      { files: { "assembly/aes.ts": "function addKeyStream(): void {}" }, at: ["assembly/aes.ts:1"] },
     ],
     good: { "test/a.test.ts": longFunction.replace("const f = () => {", 'describe("a", () => {').replace("};", "});") },
   },
