@@ -73,7 +73,8 @@ describe.each([
     for (let n = 1; ; n++) {
       const memory = sharedMemory();
       const driver = faulty(memory.driver(), n, late);
-      const { acknowledged } = await scenario(driver);
+      const { acknowledged, records } = await scenario(driver);
+      await records?.close();
       const state = await stateOf(memory);
       expect([acknowledged, acknowledged + 1]).toContain(state);
       if (driver.calls < n) {
@@ -96,6 +97,7 @@ describe.each([
         const fresh = { ...type, name: "pair" };
         await records.write(async (tx) => tx.put(fresh, "c", note("goes on")));
         expect(await textOf(records, fresh, "c")).toBe("goes on");
+        await records.close();
       }
       await stateOf(memory);
     }
@@ -104,7 +106,7 @@ describe.each([
   it("leaves a store with the old root key or the new one", async () => {
     for (let n = 1; ; n++) {
       const memory = sharedMemory();
-      await scenario(memory.driver());
+      await (await scenario(memory.driver())).records?.close();
       const driver = faulty(memory.driver(), n, late);
       const [rootKey, next] = await Promise.all(
         [ROOT_KEY, NEXT_KEY].map((key) => rootKeyFromBytes(key).open({ crypto, random })),
@@ -112,6 +114,9 @@ describe.each([
       const outcome = await changeRootKey({ driver, rootKey: rootKey!, crypto, random }, next!).catch((error) => error);
       const opened = await Promise.allSettled([openStore(memory.driver()), openStore(memory.driver(), NEXT_KEY)]);
       expect(opened.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+      for (const result of opened) if (result.status === "fulfilled") await result.value.close();
+      rootKey!.destroy();
+      next!.destroy();
       if (outcome === undefined) {
         expect(opened[1].status).toBe("fulfilled");
         break;
