@@ -3,28 +3,18 @@
  * with the runtime's native cipher where that is faster; both pass one suite. Symmetric work is synchronous.
  */
 
-import type { Aead } from "../core/key.ts";
+import type { Aead, DerivationKey, Hashes, HashName } from "../core/core.ts";
 
-export type { Aead } from "../core/key.ts";
-
-export type HashName = "SHA-256" | "SHA-384" | "SHA-512";
+export type { Aead, HashName };
 
 /** HKDF-Expand (RFC 5869 section 2.3) from one pseudorandom key, extracted once and held in the provider. */
-export interface Deriver {
-  /** Returns `lengthBytes` (at most 255 hash lengths) of output key material in a new array that the caller wipes. */
-  expand(info: Uint8Array, lengthBytes: number): Uint8Array;
-  destroy(): void;
-}
+export type Deriver = DerivationKey;
 
-export interface CryptoProvider {
-  /** `key` has 16, 24 or 32 bytes; it is copied and the caller may wipe it at once. */
+export interface CryptoProvider extends Omit<Hashes, "importDerivationKey"> {
+  /** AES-GCM; `key` has 16, 24 or 32 bytes, is copied, and the caller may wipe it at once. */
   aead(key: Uint8Array): Aead;
-  hash(hash: HashName, data: Uint8Array): Uint8Array;
-  hmac(hash: HashName, key: Uint8Array, data: Uint8Array): Uint8Array;
-  /** HKDF-Extract now, expand many times. */
+  /** HKDF-Extract now, expand many times. The output of `expand` is the caller's to wipe. */
   deriver(hash: HashName, secret: Uint8Array, salt: Uint8Array): Deriver;
-  /** Extract and expand in one call (RFC 5869). */
-  hkdf(hash: HashName, secret: Uint8Array, salt: Uint8Array, info: Uint8Array, lengthBytes: number): Uint8Array;
 }
 
 /** Compares two byte strings of public length without a data-dependent branch. */
