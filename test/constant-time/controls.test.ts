@@ -91,6 +91,12 @@ describe("small leaks", () => {
     expect(run(module, name, args, []).machine.leaks).toEqual([]);
   });
 
+  it("counts how often one place decides in a call, so that an early exit cannot pass for a verdict", () => {
+    const equal: [number, Uint8Array][] = [...secret, [OTHER, bytes(16, 7)]];
+    const { leaks } = run(module, "equalWithEarlyExit", [SECRET, OTHER, 16], equal).machine;
+    expect(leaks.map((leak) => leak.timesPerCall)).toEqual([16]);
+  });
+
   it("passes a comparison that reads everything, and follows the secret into its result", () => {
     const instance = run(module, "equalInConstantTime", [SECRET, OTHER, 16, OUT], secret);
     expect(instance.machine.leaks).toEqual([]);

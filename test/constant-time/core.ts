@@ -18,7 +18,7 @@ function drive(exports: Record<string, unknown>): Core {
   return assembleCore(openAbi(exports as unknown as CoreExports));
 }
 
-/** A place where a secret-dependent value becomes public on purpose. */
+/** A place where one secret-dependent bit becomes public on purpose: one instruction, once in a call. */
 export interface Declassified {
   /** The function's name in build/core.wat. */
   readonly where: string;
@@ -60,17 +60,23 @@ export class Proof {
     this.shadow = drive(exports);
   }
 
-  /** Every place found so far that is not declassified; and every declassified one unless it is exactly one place. */
+  /**
+   * Every place found so far that is not declassified; and every declassified one that tells more than one bit: it must
+   * be one place that decides once in a call.
+   */
   findings(declassified: readonly Declassified[]): string[] {
     const { leaks } = this.watch;
     const isAt = (leak: Leak, { where, kind }: Declassified): boolean => leak.where === where && leak.kind === kind;
     const undeclared = leaks.filter((leak) => !declassified.some((place) => isAt(leak, place)));
-    const counts = declassified.map((place) => ({ place, count: leaks.filter((leak) => isAt(leak, place)).length }));
+    const told = declassified.map((place) => {
+      const found = leaks.filter((leak) => isAt(leak, place));
+      return { place, bits: found.reduce((sum, { timesPerCall }) => sum + timesPerCall, 0) };
+    });
     return [
       ...undeclared.map(describeLeak),
-      ...counts
-        .filter(({ count }) => count !== 1)
-        .map(({ place, count }) => `declassified once, found ${count} times: ${place.kind} in ${place.where}`),
+      ...told
+        .filter(({ bits }) => bits !== 1)
+        .map(({ place, bits }) => `declassified for one bit, tells ${bits}: ${place.kind} in ${place.where}`),
     ];
   }
 

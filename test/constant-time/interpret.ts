@@ -201,6 +201,7 @@ function callFrom(
 ): (...values: number[]) => number | undefined {
   return (...values) => {
     hooks.before?.(name);
+    machine.beginCall();
     const base = machine.top;
     for (let i = 0; i < called.type.params; i++) machine.pushI32(values[i] ?? 0);
     try {

@@ -30,6 +30,8 @@ export interface Leak {
   readonly instruction: string;
   /** The instruction's position in the binary, in bytes. */
   readonly at: number;
+  /** How often it happened within one call from JavaScript, at the most. */
+  readonly timesPerCall: number;
 }
 
 /** A leak as one line of text. */
@@ -75,6 +77,7 @@ export class Machine {
   /** 1 at the position of every instruction that has run. */
   readonly executed: Uint8Array;
   readonly #leaks = new Map<string, Leak>();
+  readonly #timesInCall = new Map<string, number>();
 
   constructor(memoryBytes: number, codeEnd: number) {
     this.memory = new Uint8Array(memoryBytes);
@@ -87,9 +90,18 @@ export class Machine {
     return [...this.#leaks.values()];
   }
 
+  /** JavaScript calls: what happens from here on counts as one call. */
+  beginCall(): void {
+    this.#timesInCall.clear();
+  }
+
   report(kind: LeakKind): void {
-    const leak: Leak = { kind, where: this.where, instruction: this.current.name, at: this.current.at };
-    this.#leaks.set(describeLeak(leak), leak);
+    const key = `${kind} ${this.current.at}`;
+    const times = (this.#timesInCall.get(key) ?? 0) + 1;
+    this.#timesInCall.set(key, times);
+    const timesPerCall = Math.max(times, this.#leaks.get(key)?.timesPerCall ?? 0);
+    const { name: instruction, at } = this.current;
+    this.#leaks.set(key, { kind, where: this.where, instruction, at, timesPerCall });
   }
 
   /** Reports `kind` if any byte of the slot is marked. */
