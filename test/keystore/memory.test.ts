@@ -1,3 +1,4 @@
+/** The memory driver keeps the drivers' contract. */
 import { memoryKeystore } from "../../src/keystore/memory.ts";
 import { testDriver } from "./contract.ts";
 

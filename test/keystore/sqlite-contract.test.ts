@@ -1,3 +1,4 @@
+/** The SQLite driver keeps the drivers' contract. */
 import { join } from "node:path";
 import { sqliteKeystore } from "../../src/keystore/sqlite.ts";
 import { testDriver } from "./contract.ts";

@@ -1,3 +1,4 @@
+/** What is SQLite's own: files and their modes, other processes, kills, damage, a full disk. */
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** The cache of decoded records: limits, pins, and wiping what nobody holds. */
 import { describe, expect, it } from "vitest";
 import type { KeyStoreDriver } from "../../src/keystore/driver.ts";
 import { memoryKeystore } from "../../src/keystore/memory.ts";

@@ -1,3 +1,4 @@
+/** Transactions over sealed records: what they promise one process and several. */
 import { describe, expect, it } from "vitest";
 import { KeystoreError } from "../../src/errors.ts";
 import { memoryKeystore } from "../../src/keystore/memory.ts";

@@ -1,3 +1,4 @@
+/** Root keys from files and the environment: what is made, what is refused. */
 import { execFileSync } from "node:child_process";
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** The sealed form of records, headers and wrapped keys: every change is refused. */
 import { describe, expect, it } from "vitest";
 import { KeystoreError } from "../../src/errors.ts";
 import { memoryKeystore } from "../../src/keystore/memory.ts";
