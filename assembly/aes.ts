@@ -19,7 +19,7 @@ import { KEY_WORDS, ROUND_KEYS } from "./layout";
 @inline function plane(block: v128, bit: v128): v128 { return i8x16.eq(and(block, bit), bit); }
 /** Rotates the rows by two, which adds row r + 2 to row r. */
 // @ts-ignore: decorator
-@inline function rows2(a: v128): v128 { return i8x16.shuffle(a, a, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7); }
+@inline function rows2(a: v128): v128 { return i64x2.shuffle(a, a, 1, 0); }
 
 /**
  * Adds the key stream to `batches` times 128 bytes at `data`, in place. `slot` holds an expanded key; batch n uses

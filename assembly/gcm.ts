@@ -10,7 +10,9 @@
 import { addKeyStream } from "./aes";
 import { equalTags, padToBlock, wipe } from "./ct";
 import { ghashAbsorb, ghashBegin, ghashFinish } from "./ghash";
-import { CHUNK_BYTES, GCM_BYTES, INPUT, LENGTHS, NONCE, OUTPUT, SCRATCH, STREAM, SUM, TAG, TAG_MASK } from "./layout";
+import {
+  CHUNK_BYTES, GCM_BYTES, INPUT, LENGTHS, NONCE, OUTPUT, PHASE, SCRATCH, STREAM, SUM, TAG, TAG_MASK,
+} from "./layout";
 import { findKey } from "./slots";
 import { BAD_ARGUMENT, BAD_STATE, OK, REFUSED } from "./status";
 
@@ -33,7 +35,15 @@ import { BAD_ARGUMENT, BAD_STATE, OK, REFUSED } from "./status";
 // @ts-ignore: decorator
 @inline const FIRST_BYTES: usize = 96;
 
-let phase: i32 = IDLE;
+/** Lies in SCRATCH: whoever wipes that has forgotten the message. */
+function phase(): i32 {
+  return load<i32>(PHASE);
+}
+
+function enter(next: i32): void {
+  store<i32>(PHASE, next);
+}
+
 let key: usize = 0;
 let aadBytes: u64 = 0;
 let dataBytes: u64 = 0;
@@ -41,6 +51,7 @@ let dataBytes: u64 = 0;
 let openedBytes: u64 = 0;
 
 function begin(slot: u32): i32 {
+  enter(IDLE);
   key = findKey(slot);
   if (key == 0) return BAD_ARGUMENT;
   aadBytes = 0;
@@ -49,7 +60,6 @@ function begin(slot: u32): i32 {
   ghashBegin();
   fillStream(0);
   v128.store(TAG_MASK, v128.load(STREAM, 16));
-  phase = BEGUN;
   return OK;
 }
 
@@ -95,18 +105,20 @@ function finishTag(): void {
 
 /** True if `length` more bytes may follow `before`: whole chunks only, then one shorter end. */
 function fits(before: u64, length: u32): bool {
-  return (length as usize) <= CHUNK_BYTES && (before & ((CHUNK_BYTES as u64) - 1)) == 0 && before + (length as u64) <= MESSAGE_BYTES;
+  if ((length as usize) > CHUNK_BYTES || (before & ((CHUNK_BYTES as u64) - 1)) != 0) return false;
+  return before + (length as u64) <= MESSAGE_BYTES;
 }
 
 /** Begins a message under `slot` with the nonce in NONCE. One that was under way is forgotten. */
 export function gcmBegin(slot: u32): i32 {
-  phase = IDLE;
-  return begin(slot);
+  const status = begin(slot);
+  if (status == OK) enter(BEGUN);
+  return status;
 }
 
 /** Takes the first `length` bytes of OUTPUT as additional data. */
 export function gcmAad(length: u32): i32 {
-  if (phase != BEGUN) return BAD_STATE;
+  if (phase() != BEGUN) return BAD_STATE;
   if (!fits(aadBytes, length)) return BAD_ARGUMENT;
   absorb(OUTPUT, length);
   aadBytes += length;
@@ -115,9 +127,9 @@ export function gcmAad(length: u32): i32 {
 
 /** Encrypts the first `length` bytes of INPUT. */
 export function gcmEncrypt(length: u32): i32 {
-  if (phase != BEGUN && phase != ENCRYPTING) return BAD_STATE;
+  if (phase() != BEGUN && phase() != ENCRYPTING) return BAD_STATE;
   if (!fits(dataBytes, length)) return BAD_ARGUMENT;
-  phase = ENCRYPTING;
+  enter(ENCRYPTING);
   cipher(dataBytes, length);
   absorb(INPUT, length);
   dataBytes += length;
@@ -126,7 +138,7 @@ export function gcmEncrypt(length: u32): i32 {
 
 /** Ends the encryption: writes the tag to the start of INPUT. */
 export function gcmFinish(): i32 {
-  if (phase != BEGUN && phase != ENCRYPTING) return BAD_STATE;
+  if (phase() != BEGUN && phase() != ENCRYPTING) return BAD_STATE;
   finishTag();
   v128.store(INPUT, v128.load(SUM));
   gcmWipe();
@@ -135,9 +147,9 @@ export function gcmFinish(): i32 {
 
 /** Authenticates the first `length` bytes of INPUT as ciphertext. */
 export function gcmCheck(length: u32): i32 {
-  if (phase != BEGUN && phase != CHECKING) return BAD_STATE;
+  if (phase() != BEGUN && phase() != CHECKING) return BAD_STATE;
   if (!fits(dataBytes, length)) return BAD_ARGUMENT;
-  phase = CHECKING;
+  enter(CHECKING);
   absorb(INPUT, length);
   dataBytes += length;
   return OK;
@@ -145,19 +157,19 @@ export function gcmCheck(length: u32): i32 {
 
 /** Compares the tag at the start of INPUT: REFUSED forgets the message, OK lets `gcmDecrypt` run. */
 export function gcmVerify(): i32 {
-  if (phase != BEGUN && phase != CHECKING) return BAD_STATE;
+  if (phase() != BEGUN && phase() != CHECKING) return BAD_STATE;
   finishTag();
   if (!equalTags(INPUT, SUM)) {
     gcmWipe();
     return REFUSED;
   }
-  phase = VERIFIED;
+  enter(VERIFIED);
   return OK;
 }
 
 /** Decrypts the first `length` bytes of INPUT: once more the ciphertext that `gcmCheck` took, in the same calls. */
 export function gcmDecrypt(length: u32): i32 {
-  if (phase != VERIFIED) return BAD_STATE;
+  if (phase() != VERIFIED) return BAD_STATE;
   if (!fits(openedBytes, length) || openedBytes + (length as u64) > dataBytes) return BAD_ARGUMENT;
   if (openedBytes == 0) fillStream(0);
   cipher(openedBytes, length);
@@ -167,7 +179,6 @@ export function gcmDecrypt(length: u32): i32 {
 
 /** Forgets the message under way. */
 export function gcmWipe(): void {
-  phase = IDLE;
   key = 0;
   aadBytes = 0;
   dataBytes = 0;

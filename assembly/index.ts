@@ -5,7 +5,8 @@
 
 // AES-GCM: slots.ts and gcm.ts document each call.
 export { keyExpand, keyWipe } from "./slots";
-export { gcmAad, gcmBegin, gcmCheck, gcmDecrypt, gcmEncrypt, gcmFinish, gcmOpen, gcmSeal, gcmVerify, gcmWipe } from "./gcm";
+export { gcmOpen, gcmSeal, gcmWipe } from "./gcm";
+export { gcmAad, gcmBegin, gcmCheck, gcmDecrypt, gcmEncrypt, gcmFinish, gcmVerify } from "./gcm";
 
 // SHA-2, HMAC and HKDF: hash.ts, hmac.ts and hkdf.ts document each call.
 export { hashBegin, hashFinish, hashUpdate, hashWipe } from "./hash";

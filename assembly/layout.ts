@@ -10,10 +10,10 @@
  *
  * GCM works in place: the message lies in INPUT and becomes the result there, its additional data lies in OUTPUT.
  *
- *   SCRATCH  0       16    32    48          64       192       320        576
- *            | NONCE | TAG | SUM | TAG_MASK  | STREAM | LENGTHS | NIBBLES  |
- *            | 12 B  |     | GHASH, E(J0)    | 8 key- | last    | 8 blocks |
- *            | + 0   |     | so far          | stream | block   | queued   |
+ *   SCRATCH  0       16    32      48         64       192       208     320        576
+ *            | NONCE | TAG | SUM   | TAG_MASK | STREAM | LENGTHS | PHASE | NIBBLES  |
+ *            | 12 B  |     | GHASH | E(J0)    | of 8   | last    |       | 8 blocks |
+ *            | + 0   |     | so far|          | blocks | block   |       | queued   |
  *
  *   SLOT     0        16                          1936                                  6032    6144
  *            | rounds | round keys, bitsliced     | H^8, H^7 .. H^1 as 512-byte tables  | free  |
@@ -81,9 +81,13 @@
 /** Eight blocks of key stream. */
 // @ts-ignore: decorator
 @inline export const STREAM: usize = SCRATCH + 64;
-/** The block that ends GHASH; and, while a key is expanded, its words (240 bytes) over the fields that follow. */
+/** The block that ends GHASH. */
 // @ts-ignore: decorator
 @inline export const LENGTHS: usize = SCRATCH + 192;
+/** What the message under way takes next; 0 if there is none. */
+// @ts-ignore: decorator
+@inline export const PHASE: usize = SCRATCH + 208;
+/** The words of a key while it is expanded (240 bytes), when no block waits for GHASH. */
 // @ts-ignore: decorator
 @inline export const KEY_WORDS: usize = SCRATCH + 320;
 /** Up to eight blocks that wait for GHASH, each as 16 high and 16 low nibbles. */

@@ -33,9 +33,10 @@ export function keyExpand(slot: u32, keyBytes: u32): i32 {
   return OK;
 }
 
-/** Wipes `slot`, whether or not it holds a key. */
+/** Wipes `slot`, whether or not it holds a key. A message that was under way is forgotten. */
 export function keyWipe(slot: u32): i32 {
   if (slot >= (SLOT_COUNT as u32)) return BAD_ARGUMENT;
+  wipe(SCRATCH, GCM_BYTES);
   wipe(SLOTS + (slot as usize) * SLOT_BYTES, SLOT_BYTES);
   return OK;
 }

@@ -83,6 +83,31 @@ describe("calls", () => {
     refusesAllBut(["gcmCheck", "gcmVerify"]);
   });
 
+  it("forget a message whose key changes, and one that a call with a wrong slot interrupts", () => {
+    const { exports } = open();
+    const interruptions = [
+      () => exports.keyExpand(0, 16),
+      () => exports.keyWipe(0),
+      () => exports.keyWipe(7),
+      () => exports.gcmSeal(9, 0, 0),
+      () => exports.gcmOpen(-1, 0, 0),
+      () => exports.gcmBegin(9),
+      () => exports.gcmSeal(0, 0, 5),
+      () => exports.gcmWipe(),
+    ];
+    for (const interrupt of interruptions) {
+      for (const step of ["gcmEncrypt", "gcmCheck"] as const) {
+        exports.keyExpand(0, 32);
+        exports.gcmBegin(0);
+        expect(exports[step](65536)).toBe(OK);
+        interrupt();
+        for (const next of ["gcmAad", "gcmEncrypt", "gcmCheck", "gcmFinish", "gcmVerify", "gcmDecrypt"] as const) {
+          expect(exports[next](300)).toBe(BAD_STATE);
+        }
+      }
+    }
+  });
+
   it("refuse to decrypt before, or more than, what was verified", () => {
     const { exports, input } = open();
     exports.keyExpand(0, 32);
