@@ -19,7 +19,7 @@ async function expectRefused({ envelope }: Workbench, message: Uint8Array, chunk
 
 describe("a message of one frame", () => {
   test("every single bit", async () => {
-    const bench = workbench();
+    const bench = await workbench();
     const message = await bench.envelope.seal(patterned(20), { context: CONTEXT });
     for (let bit = 0; bit < 8 * message.length; bit++) {
       const changed = message.slice();
@@ -30,7 +30,7 @@ describe("a message of one frame", () => {
   });
 
   test("every truncation, and appended bytes", async () => {
-    const bench = workbench();
+    const bench = await workbench();
     const message = await bench.envelope.seal(patterned(20), { context: CONTEXT });
     for (let length = 0; length < message.length; length++) {
       expect(await expectRefused(bench, message.slice(0, length)), `cut to ${length}`).toHaveLength(0);
@@ -56,7 +56,7 @@ describe("a message of several frames", () => {
   }
 
   test("every single bit of the body: only whole frames before it were released", async () => {
-    const bench = workbench({ frameBytes: FRAME });
+    const bench = await workbench({ frameBytes: FRAME });
     const { message, start } = await sealed(bench);
     for (let bit = 8 * start; bit < 8 * message.length; bit++) {
       const changed = message.slice();
@@ -69,7 +69,7 @@ describe("a message of several frames", () => {
   });
 
   test("every truncation, between frames too", async () => {
-    const bench = workbench({ frameBytes: FRAME });
+    const bench = await workbench({ frameBytes: FRAME });
     const { message } = await sealed(bench);
     for (let length = 0; length < message.length; length++) {
       const released = await expectRefused(bench, message.slice(0, length));
@@ -79,7 +79,7 @@ describe("a message of several frames", () => {
   });
 
   test("frames swapped, repeated, left out or taken from another message", async () => {
-    const bench = workbench({ frameBytes: FRAME });
+    const bench = await workbench({ frameBytes: FRAME });
     const { message, start } = await sealed(bench);
     const other = await sealed(bench);
     const header = message.slice(0, start);
@@ -99,7 +99,7 @@ describe("a message of several frames", () => {
   });
 
   test("a regular frame that poses as the final one, and the other way round", async () => {
-    const bench = workbench({ frameBytes: FRAME });
+    const bench = await workbench({ frameBytes: FRAME });
     const message = await bench.envelope.seal(patterned(FRAME));
     const { headerBytes: start } = inspectMessage(message);
     const regular = join(message.slice(0, start), message.slice(start + 4, start + 20), message.slice(start + 24));
@@ -110,7 +110,7 @@ describe("a message of several frames", () => {
 });
 
 test("full and empty final frames are both whole messages", async () => {
-  const { envelope } = workbench({ frameBytes: 16 });
+  const { envelope } = await workbench({ frameBytes: 16 });
   const plaintext = patterned(48);
   const full = await envelope.seal(plaintext);
   const empty = await collect(envelope.sealStream(cut(plaintext, 16)));

@@ -16,14 +16,14 @@ const caught = (promise: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
-test("the SDK's client is a key service", () => {
+test("the SDK's client is a key service", async () => {
   const kms: KeyService = new KMS({ region: "eu-central-1" });
-  expect(workbench({ kms }).envelope).toBeDefined();
+  expect((await workbench({ kms })).envelope).toBeDefined();
 });
 
 describe("the context of a message", () => {
   test("must hold the pairs that its opener names", async () => {
-    const { kms, envelope } = workbench();
+    const { kms, envelope } = await workbench();
     const message = await envelope.seal(patterned(5), { context: CONTEXT });
     expect((await envelope.open(message, { context: { tenant: "a" } })).context).toEqual({ ...CONTEXT });
     kms.calls.length = 0;
@@ -35,7 +35,7 @@ describe("the context of a message", () => {
   });
 
   test("that cannot be sealed is refused before a data key is made", async () => {
-    const { kms, envelope } = workbench();
+    const { kms, envelope } = await workbench();
     const contexts = [{ "aws-crypto-x": "" }, { a: "\uD800" }, { a: "x".repeat(65_536) }, { a: 1 as never }];
     for (const context of contexts) await expect(envelope.seal(patterned(5), { context })).rejects.toThrow();
     expect(kms.calls).toEqual([]);
@@ -44,7 +44,7 @@ describe("the context of a message", () => {
 
 describe("answers of the key service", () => {
   test("about the message become the one refusal; what the cipher said is not even a cause", async () => {
-    const { kms, envelope } = workbench();
+    const { kms, envelope } = await workbench();
     const message = await envelope.seal(patterned(5));
     const untold = ["InvalidCiphertextException", "IncorrectKeyException"];
     const told = ["NotFoundException", "InvalidArnException", "ValidationException", "InvalidKeyUsageException"];
@@ -60,7 +60,7 @@ describe("answers of the key service", () => {
   test.each(["DisabledException", "KMSInvalidStateException", "AccessDeniedException", "ThrottlingException", "Error"])(
     "about anything else pass unchanged: %s",
     async (name) => {
-      const { kms, envelope } = workbench();
+      const { kms, envelope } = await workbench();
       const message = await envelope.seal(patterned(5));
       const refusal = new ServiceError(name);
       kms.decrypt = () => Promise.reject(refusal);
@@ -72,11 +72,11 @@ describe("answers of the key service", () => {
   );
 
   test("that name another key, or hold no data key of 32 bytes, open nothing and are wiped", async () => {
-    const { kms, keyId, envelope } = workbench();
+    const { kms, keyId, envelope } = await workbench();
     const message = await envelope.seal(patterned(5));
     const decrypt = kms.decrypt.bind(kms);
     const answers = [
-      { KeyId: kms.createKey() },
+      { KeyId: await kms.createKey() },
       { KeyId: undefined },
       { Plaintext: undefined },
       { Plaintext: new Uint8Array(31).fill(1) },
@@ -116,8 +116,8 @@ describe("several wrapped data keys", () => {
   }
 
   test("are tried in order: only those of aws-kms with a key's ARN, and only trusted ones", async () => {
-    const { kms, keyId, envelope } = workbench();
-    const [second, third] = [kms.createKey(), kms.createKey()];
+    const { kms, keyId, envelope } = await workbench();
+    const [second, third] = [await kms.createKey(), await kms.createKey()];
     const message = withKeys(await envelope.seal(patterned(5)), [
       { providerId: "raw", providerInfo: keyId },
       { providerId: "aws-kms", providerInfo: second },
@@ -132,14 +132,16 @@ describe("several wrapped data keys", () => {
         throw new ServiceError("IncorrectKeyException");
       },
     };
-    expect(isRefusal(await caught(workbench({ kms: service }).envelope.open(message)))).toBe(true);
+    expect(isRefusal(await caught((await workbench({ kms: service })).envelope.open(message)))).toBe(true);
     expect(tried).toEqual([second, third]);
-    expect(isRefusal(await caught(workbench({ kms: service, keyArns: [third] }).envelope.open(message)))).toBe(true);
+    expect(isRefusal(await caught((await workbench({ kms: service, keyArns: [third] })).envelope.open(message)))).toBe(
+      true,
+    );
     expect(tried).toEqual([second, third, third]);
   });
 
   test("are bounded before the key service is asked", async () => {
-    const { kms, keyId, envelope } = workbench();
+    const { kms, keyId, envelope } = await workbench();
     const sealed = await envelope.seal(patterned(5));
     const keys = (count: number) =>
       Array.from({ length: count }, () => ({ providerId: "aws-kms", providerInfo: keyId }));
@@ -150,28 +152,28 @@ describe("several wrapped data keys", () => {
     }
     expect(kms.calls).toEqual([]);
     expect(inspectMessage(withKeys(sealed, keys(16))).encryptedDataKeys).toHaveLength(16);
-    const strict = workbench({ kms, maxEncryptedDataKeys: 1 }).envelope;
+    const strict = await (await workbench({ kms, maxEncryptedDataKeys: 1 })).envelope;
     expect((await strict.open(sealed)).plaintext).toEqual(patterned(5));
     expect(isRefusal(await caught(strict.open(withKeys(sealed, keys(2)))))).toBe(true);
   });
 });
 
 test("only keys that are trusted open messages, where these are named", async () => {
-  const { kms, keyId, envelope } = workbench();
+  const { kms, keyId, envelope } = await workbench();
   const message = await envelope.seal(patterned(5));
-  expect((await workbench({ kms, keyArns: [keyId] }).envelope.open(message)).keyArn).toBe(keyId);
-  const other = workbench({ kms, keyArns: [kms.createKey()] }).envelope;
+  expect((await (await workbench({ kms, keyArns: [keyId] })).envelope.open(message)).keyArn).toBe(keyId);
+  const other = await (await workbench({ kms, keyArns: [await kms.createKey()] })).envelope;
   expect(isRefusal(await caught(other.open(message)))).toBe(true);
 });
 
 test("inspection shows a message without a key, whole or only its header", async () => {
-  const { kms, keyId, envelope } = workbench({ frameBytes: 10 });
+  const { kms, keyId, envelope } = await workbench({ frameBytes: 10 });
   const message = await envelope.seal(patterned(25), { context: CONTEXT });
   kms.calls.length = 0;
   const shown = inspectMessage(message);
   expect(shown).toMatchObject({ version: 2, suiteId: 0x0478, frameBytes: 10, context: CONTEXT });
   expect(shown.messageId).toHaveLength(32);
-  expect(shown.encryptedDataKeys).toEqual([{ providerId: "aws-kms", keyArn: keyId, ciphertextBytes: 60 }]);
+  expect(shown.encryptedDataKeys).toEqual([{ providerId: "aws-kms", keyArn: keyId, ciphertextBytes: 147 }]);
   expect(shown.body).toEqual({ frames: 3, plaintextBytes: 25 });
   for (const length of [shown.headerBytes, shown.headerBytes + 5, message.length - 1]) {
     const { body, ...header } = inspectMessage(message.subarray(0, length));
@@ -183,13 +185,15 @@ test("inspection shows a message without a key, whole or only its header", async
 });
 
 test("options that cannot be used are named", async () => {
-  expect(() => workbench({ frameBytes: 0 })).toThrow("frameBytes");
-  expect(() => workbench({ frameBytes: 65, maxFrameBytes: 64 })).toThrow("frameBytes");
-  expect(() => workbench({ maxFrameBytes: 2 ** 31 })).toThrow("maxFrameBytes");
-  expect(() => workbench({ maxEncryptedDataKeys: 1.5 })).toThrow("maxEncryptedDataKeys");
-  expect(() => workbench({ kms: {} as never })).toThrow("generateDataKey");
-  const { kms, envelope } = workbench();
-  await expect(workbench({ kms, keyId: undefined as never }).envelope.seal(patterned(1))).rejects.toThrow("keyId");
+  await expect(workbench({ frameBytes: 0 })).rejects.toThrow("frameBytes");
+  await expect(workbench({ frameBytes: 65, maxFrameBytes: 64 })).rejects.toThrow("frameBytes");
+  await expect(workbench({ maxFrameBytes: 2 ** 31 })).rejects.toThrow("maxFrameBytes");
+  await expect(workbench({ maxEncryptedDataKeys: 1.5 })).rejects.toThrow("maxEncryptedDataKeys");
+  await expect(workbench({ kms: {} as never })).rejects.toThrow("generateDataKey");
+  const { kms, envelope } = await workbench();
+  await expect((await workbench({ kms, keyId: undefined as never })).envelope.seal(patterned(1))).rejects.toThrow(
+    "keyId",
+  );
   await expect(envelope.seal("text" as never)).rejects.toThrow(TypeError);
   await expect(envelope.open("text" as never)).rejects.toThrow(TypeError);
 });

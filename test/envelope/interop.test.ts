@@ -2,7 +2,7 @@
 import { AlgorithmSuiteIdentifier, buildClient, CommitmentPolicy, KmsKeyringNode } from "@aws-crypto/client-node";
 import { describe, expect, test } from "vitest";
 import { inspectMessage } from "../../src/envelope/inspect.ts";
-import type { TestKeyService } from "./key-service.ts";
+import type { WatchedKeyService } from "./key-service.ts";
 import { collect, cut, isRefusal, patterned, workbench } from "./workbench.ts";
 
 const sdk = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
@@ -12,7 +12,7 @@ const SIGNING_SUITE = AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SH
 type Supplier = NonNullable<NonNullable<ConstructorParameters<typeof KmsKeyringNode>[0]>["clientProvider"]>;
 type Client = Exclude<ReturnType<Supplier>, false>;
 
-function keyring(kms: TestKeyService, generatorKeyId: string, keyIds: string[] = []): KmsKeyringNode {
+function keyring(kms: WatchedKeyService, generatorKeyId: string, keyIds: string[] = []): KmsKeyringNode {
   // The SDK calls three methods of what it takes for `new KMS()`: the test service has them.
   return new KmsKeyringNode({ clientProvider: () => kms as unknown as Client, generatorKeyId, keyIds });
 }
@@ -28,7 +28,7 @@ const CONTEXTS: Record<string, Record<string, string>> = {
 
 describe.each(Object.entries(CONTEXTS))("with %s", (_, context) => {
   test.each(SIZES)("the SDK seals %i bytes, this project opens them", async (size) => {
-    const { kms, keyId, envelope } = workbench();
+    const { kms, keyId, envelope } = await workbench();
     const plaintext = patterned(size);
     for (const frameLength of [FRAME, 1, 4096].filter((length) => size / length < 500)) {
       const sealed = await sdk.encrypt(keyring(kms, keyId), plaintext, {
@@ -46,7 +46,7 @@ describe.each(Object.entries(CONTEXTS))("with %s", (_, context) => {
   });
 
   test.each(SIZES)("this project seals %i bytes, the SDK opens them", async (size) => {
-    const { kms, keyId, envelope } = workbench({ frameBytes: FRAME });
+    const { kms, keyId, envelope } = await workbench({ frameBytes: FRAME });
     const plaintext = patterned(size);
     const whole = await envelope.seal(plaintext, { context });
     const streamed = await collect(envelope.sealStream(cut(plaintext, 333), { context }));
@@ -61,18 +61,18 @@ describe.each(Object.entries(CONTEXTS))("with %s", (_, context) => {
 });
 
 test("the SDK seals under two keys, and either opens the message", async () => {
-  const { kms, keyId, envelope } = workbench();
-  const secondKeyId = kms.createKey();
+  const { kms, keyId, envelope } = await workbench();
+  const secondKeyId = await kms.createKey();
   const sealed = await sdk.encrypt(keyring(kms, keyId, [secondKeyId]), patterned(100), { suiteId: SUITE });
   const message = new Uint8Array(sealed.result);
   expect((await envelope.open(message)).keyArn).toBe(keyId);
-  kms.setDisabled(keyId, true);
+  await kms.disable(keyId);
   expect((await envelope.open(message)).keyArn).toBe(secondKeyId);
 });
 
 test("an alias seals, and the message names the key", async () => {
-  const { kms, envelope } = workbench();
-  const keyArn = kms.createKey("alias/records");
+  const { kms, envelope } = await workbench();
+  const keyArn = await kms.createKey("alias/records");
   const sealed = await envelope.seal(patterned(10), { keyId: "alias/records" });
   expect(inspectMessage(sealed).encryptedDataKeys.map((key) => key.keyArn)).toEqual([keyArn]);
   const { plaintext } = await sdk.decrypt(keyring(kms, keyArn), sealed);
@@ -80,7 +80,7 @@ test("an alias seals, and the message names the key", async () => {
 });
 
 test("the SDK's signed messages are refused, since only suite 0x0478 is opened", async () => {
-  const { kms, keyId, envelope } = workbench();
+  const { kms, keyId, envelope } = await workbench();
   const sealed = await sdk.encrypt(keyring(kms, keyId), patterned(100), { suiteId: SIGNING_SUITE });
   const error = await envelope.open(new Uint8Array(sealed.result)).catch((caught: unknown) => caught);
   expect(isRefusal(error)).toBe(true);

@@ -12,14 +12,14 @@ import { collect, crypto, cut, patterned, workbench } from "./workbench.ts";
 
 const FRAME = 64;
 
-function watchedBench() {
+async function watchedBench() {
   const watched = new WatchedProvider(crypto);
-  return { watched, ...workbench({ crypto: watched, frameBytes: FRAME }) };
+  return { watched, ...(await workbench({ crypto: watched, frameBytes: FRAME })) };
 }
 
 describe("aligned chunks", () => {
   test("are sealed from the caller's buffer into the caller's buffer, with one nonce and one AAD array", async () => {
-    const { watched, envelope } = watchedBench();
+    const { watched, envelope } = await watchedBench();
     const sealer = await envelope.sealer();
     const chunk = patterned(4 * FRAME);
     const target = new Uint8Array(sealer.finalBytes(chunk.length) + 100);
@@ -34,7 +34,7 @@ describe("aligned chunks", () => {
   });
 
   test("are opened so too", async () => {
-    const { watched, envelope } = watchedBench();
+    const { watched, envelope } = await watchedBench();
     const message = await envelope.seal(patterned(10 * FRAME));
     const { header, rest } = envelope.headerReader().push(message)!;
     const opener = await envelope.opener(header);
@@ -53,7 +53,7 @@ describe("aligned chunks", () => {
 
 describe("the synchronous forms", () => {
   test("write exactly what they announce, in chunks of any length", async () => {
-    const { envelope } = watchedBench();
+    const { envelope } = await watchedBench();
     for (const size of [1, 63, 64, 65, 200, 1000]) {
       const sealer = await envelope.sealer();
       const parts = [sealer.header];
@@ -71,7 +71,7 @@ describe("the synchronous forms", () => {
   });
 
   test("refuse an output that is too short before they begin, and any call after the end", async () => {
-    const { envelope } = watchedBench();
+    const { envelope } = await watchedBench();
     const sealer = await envelope.sealer();
     expect(() => sealer.update(patterned(FRAME), new Uint8Array(FRAME))).toThrow(RangeError);
     expect(() => sealer.final(patterned(FRAME), new Uint8Array(FRAME))).toThrow(RangeError);
@@ -112,7 +112,7 @@ describe("a hostile header", () => {
   });
 
   test("with a frame that says it is longer is refused before the frame arrives", async () => {
-    const { envelope } = watchedBench();
+    const { envelope } = await watchedBench();
     const message = await envelope.seal(patterned(10));
     for (const plaintextBytes of [FRAME + 1, 0xffffffff]) {
       const { header, rest } = envelope.headerReader().push(message)!;
@@ -124,7 +124,7 @@ describe("a hostile header", () => {
   });
 
   test("of another kind is refused at the byte that says so", async () => {
-    const { envelope } = watchedBench();
+    const { envelope } = await watchedBench();
     const message = await envelope.seal(patterned(10));
     const { headerBytes } = inspectMessage(message);
     const refusedAt = (at: number, value: number): number => {
@@ -147,7 +147,7 @@ describe("a hostile header", () => {
   });
 
   test("with a longer frame is refused at the header", async () => {
-    const { envelope } = watchedBench();
+    const { envelope } = await watchedBench();
     const message = await envelope.seal(patterned(10));
     const { headerBytes } = inspectMessage(message);
     for (const frameBytes of [0, DEFAULT_LIMITS.maxFrameBytes + 1, 0xffffffff]) {
@@ -172,7 +172,7 @@ describe("secrets", () => {
   const cipherKeys = (watched: WatchedProvider) => watched.derived.filter((_, i) => i % 2 === 1);
 
   test("are wiped and ciphers destroyed after every way that a message can go", async () => {
-    const { watched, kms, envelope } = watchedBench();
+    const { watched, kms, envelope } = await watchedBench();
     const message = await envelope.seal(patterned(200));
     await envelope.open(message);
     const { headerBytes } = inspectMessage(message);
@@ -194,7 +194,7 @@ describe("secrets", () => {
   });
 
   test("held plaintext is wiped when a message ends, and opened plaintext when a message fails", async () => {
-    const { watched, envelope } = watchedBench();
+    const { watched, envelope } = await watchedBench();
     const sealer = await envelope.sealer();
     const out = new Uint8Array(sealer.finalBytes(FRAME));
     sealer.update(patterned(5), out);
@@ -209,7 +209,7 @@ describe("secrets", () => {
   });
 
   test("a final frame that something follows is not opened", async () => {
-    const { envelope } = watchedBench();
+    const { envelope } = await watchedBench();
     const message = new Uint8Array([...(await envelope.seal(patterned(10))), 0]);
     const { header, rest } = envelope.headerReader().push(message)!;
     const opener = await envelope.opener(header);
@@ -219,7 +219,7 @@ describe("secrets", () => {
   });
 
   test("the commitment is checked before the cipher is used, and the header's tag before any frame", async () => {
-    const { watched, envelope } = watchedBench();
+    const { watched, envelope } = await watchedBench();
     const message = await envelope.seal(patterned(200));
     const { headerBytes } = inspectMessage(message);
     const usesAfterChange = async (at: number): Promise<number> => {

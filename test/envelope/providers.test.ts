@@ -18,8 +18,8 @@ test.each(pairs)("sealed with $sealing, opened with $opening", async ({ a, b }) 
     [65_536, 200_000],
     [1_048_576, 2_000_000],
   ] as const) {
-    const { kms, keyId, envelope } = workbench({ crypto: a, frameBytes });
-    const opener = workbench({ crypto: b, kms, keyId }).envelope;
+    const { kms, keyId, envelope } = await workbench({ crypto: a, frameBytes });
+    const opener = await (await workbench({ crypto: b, kms, keyId })).envelope;
     const plaintext = patterned(size);
     const whole = await opener.open(await envelope.seal(plaintext));
     expect(Buffer.compare(whole.plaintext, plaintext)).toBe(0);

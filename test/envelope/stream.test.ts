@@ -8,7 +8,7 @@ import { collect, cut, patterned, workbench } from "./workbench.ts";
 const CONTEXT = { tenant: "a", purpose: "test" };
 
 test("a message opens the same, cut into chunks of every size", async () => {
-  const { envelope } = workbench({ frameBytes: 50 });
+  const { envelope } = await workbench({ frameBytes: 50 });
   const plaintext = patterned(3 * 50 + 9);
   const message = await envelope.seal(plaintext, { context: CONTEXT });
   for (let size = 1; size <= message.length; size++) {
@@ -17,7 +17,7 @@ test("a message opens the same, cut into chunks of every size", async () => {
 });
 
 test("plaintext seals to the same frames, cut into chunks of every size", async () => {
-  const { envelope } = workbench({ frameBytes: 50 });
+  const { envelope } = await workbench({ frameBytes: 50 });
   for (const length of [0, 49, 50, 150, 159]) {
     const plaintext = patterned(length);
     for (let size = 1; size <= length + 1; size++) {
@@ -29,7 +29,7 @@ test("plaintext seals to the same frames, cut into chunks of every size", async 
 });
 
 test("empty chunks between others change nothing", async () => {
-  const { envelope } = workbench({ frameBytes: 8 });
+  const { envelope } = await workbench({ frameBytes: 8 });
   const plaintext = patterned(30);
   const withGaps = async function* (bytes: Uint8Array) {
     for await (const chunk of cut(bytes, 7)) yield* [new Uint8Array(0), chunk, new Uint8Array(0)];
@@ -39,7 +39,7 @@ test("empty chunks between others change nothing", async () => {
 });
 
 test("web streams are read, with and without an iterator, and cancelled when the message is refused", async () => {
-  const { envelope } = workbench();
+  const { envelope } = await workbench();
   const message = await envelope.seal(patterned(100));
   const cancelled: unknown[] = [];
   const streamOf = (chunks: Uint8Array[], iterable: boolean): ByteSource => {
@@ -62,7 +62,7 @@ test("web streams are read, with and without an iterator, and cancelled when the
 });
 
 test("the header is told of before any plaintext, and may be refused", async () => {
-  const { kms, keyId, envelope } = workbench();
+  const { kms, keyId, envelope } = await workbench();
   const message = await envelope.seal(patterned(100), { context: CONTEXT });
   const seen: unknown[] = [];
   const chunks = envelope.openStream(cut(message, 10), { onHeader: (header) => void seen.push(header) });
@@ -75,7 +75,7 @@ test("the header is told of before any plaintext, and may be refused", async () 
 });
 
 test("an error of the source passes unchanged, and a source of something else is named", async () => {
-  const { envelope } = workbench();
+  const { envelope } = await workbench();
   const broken = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     yield patterned(10);
     throw new Error("the disk went away");

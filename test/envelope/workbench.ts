@@ -1,24 +1,26 @@
-/** What the envelope's tests have in common: an envelope over the test key service, sources in chunks, collectors. */
+/** What the envelope's tests have in common: an envelope over the project's own key service, sources in chunks, collectors. */
 import { randomFillSync } from "node:crypto";
 import { nodeProvider } from "../../src/crypto/node.ts";
 import type { CryptoProvider } from "../../src/crypto/provider.ts";
 import type { Random } from "../../src/env.ts";
 import { type Envelope, type EnvelopeOptions, envelopeOver } from "../../src/envelope/envelope.ts";
 import { EnvelopeError } from "../../src/envelope/errors.ts";
-import { TestKeyService } from "./key-service.ts";
+import { type WatchedKeyService, watchedKeyService } from "./key-service.ts";
 
 export const crypto: CryptoProvider = nodeProvider();
 export const random: Random = { fill: (out) => void randomFillSync(out) };
 
 export interface Workbench {
-  readonly kms: TestKeyService;
+  readonly kms: WatchedKeyService;
   readonly keyId: string;
   readonly envelope: Envelope;
 }
 
-export function workbench(options: Partial<EnvelopeOptions> & { crypto?: CryptoProvider } = {}): Workbench {
-  const kms = new TestKeyService();
-  const keyId = kms.createKey();
+export async function workbench(
+  options: Partial<EnvelopeOptions> & { crypto?: CryptoProvider } = {},
+): Promise<Workbench> {
+  const kms = watchedKeyService();
+  const keyId = await kms.createKey();
   const envelope = envelopeOver({ crypto: options.crypto ?? crypto, random }, { kms, keyId, ...options });
   return { kms, keyId, envelope };
 }
