@@ -163,13 +163,16 @@ class Batch {
   }
 }
 
-/** Reads from the start until the buffer is full or the file ends. */
-export function readStart(descriptor: number, buffer: Uint8Array): number {
+/**
+ * Reads from the start until the buffer is full or the file ends.
+ * @param expectedBytes the length of the file as far as it is known: reaching it saves the read that finds the end
+ */
+export function readStart(descriptor: number, buffer: Uint8Array, expectedBytes = 0): number {
   let filledBytes = 0;
   while (filledBytes < buffer.length) {
     const readBytes = readSync(descriptor, buffer, filledBytes, buffer.length - filledBytes, filledBytes);
-    if (readBytes === 0) break;
     filledBytes += readBytes;
+    if (readBytes === 0 || filledBytes === expectedBytes) break;
   }
   return filledBytes;
 }

@@ -57,7 +57,7 @@ async function openFile(job: Job, envelope: Envelope, context: Context): Promise
   const { input, lane } = job;
   const isSmall = input.sizeBytes <= SMALL_BYTES;
   const start = lane.input.take(0, isSmall ? SMALL_BYTES + 1 : CHUNK_BYTES);
-  const startBytes = readStart(input.descriptor, start);
+  const startBytes = readStart(input.descriptor, start, input.sizeBytes);
   const parsed = envelope.headerReader().push(start.subarray(0, startBytes));
   if (parsed === undefined) throw new EnvelopeError();
   const opener = await envelope.opener(parsed.header, { context });

@@ -46,7 +46,7 @@ function createProgram(io: Io, finish: Finish): Command {
     )
     .version(packageJson.version, "-V, --version")
     .option("--home <folder>", "the folder of the keystore (default: $WASM_KMS_HOME, else the XDG data folder)")
-    .option("--region <region>", "the Region in the ARNs of keys", "us-east-1")
+    .option("--region <region>", "the Region in the ARNs of keys", parseRegion, "us-east-1")
     .option("--account <id>", "the account in the ARNs of keys, twelve digits", parseAccount, "000000000000")
     .option("--verbose", "name everything that was skipped, and show the stack of errors", false)
     .helpCommand(false)
@@ -164,6 +164,11 @@ function addKeyCommands(program: Command, settings: () => Settings, finish: Fini
 
 function parseAccount(text: string): string {
   if (!/^\d{12}$/.test(text)) throw new InvalidArgumentError("An account has twelve digits.");
+  return text;
+}
+
+function parseRegion(text: string): string {
+  if (!/^[a-z]{2}(?:-[a-z]+)+-\d+$/.test(text)) throw new InvalidArgumentError('A Region looks like "us-east-1".');
   return text;
 }
 

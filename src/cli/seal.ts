@@ -57,7 +57,8 @@ async function sealFile(job: Job, envelope: Envelope, context: Context): Promise
   try {
     // One byte more than is small, so that a file that has grown since is noticed.
     const buffer = lane.input.take(0, SMALL_BYTES + 1);
-    const filledBytes = input.sizeBytes <= SMALL_BYTES ? readStart(input.descriptor, buffer) : buffer.length;
+    const filledBytes =
+      input.sizeBytes <= SMALL_BYTES ? readStart(input.descriptor, buffer, input.sizeBytes) : buffer.length;
     if (filledBytes <= SMALL_BYTES) {
       const plaintext = buffer.subarray(0, filledBytes);
       const message = lane.output.take(0, header.length + sealer.finalBytes(filledBytes));
