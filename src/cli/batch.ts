@@ -32,7 +32,7 @@ export interface Reporter {
 export interface BatchResult {
   /** Files that have their output. */
   readonly files: number;
-  /** Their input bytes. */
+  /** Their bytes, not sealed. */
   readonly bytes: number;
   readonly failures: readonly Failure[];
   /** Files that were not tried because the reason of the last failure would have failed them too. */
@@ -47,13 +47,14 @@ export interface Job {
   readonly lane: Lane;
   /** Starts the output; to be called once there is something to write. */
   draft(): Draft;
+  /** To be told of all that was read. */
   onChunk(chunkBytes: number): void;
 }
 
 /** What happens to each file. */
 export interface Task {
-  /** Returns when the output has its name. */
-  work(job: Job): Promise<void>;
+  /** Returns when the output has its name: how many bytes of plaintext it was. */
+  work(job: Job): Promise<number>;
   /** Whether this error of one file will come with every other, too. */
   isHopeless(error: unknown): boolean;
 }
@@ -136,11 +137,10 @@ class Batch {
   async #pass(path: string, outputPath: string, outputName: string, lane: Lane): Promise<void> {
     const descriptor = openSync(path, "r");
     const drafts: Draft[] = [];
-    let passedBytes = 0;
     try {
       const status = fstatSync(descriptor);
       if (!status.isFile()) throw new Error("it is no longer a regular file");
-      await this.task.work({
+      this.bytes += await this.task.work({
         input: { descriptor, sizeBytes: status.size },
         lane,
         draft: () => {
@@ -148,17 +148,13 @@ class Batch {
           drafts.push(draft);
           return draft;
         },
-        onChunk: (chunkBytes) => {
-          passedBytes += chunkBytes;
-          this.reporter.advance(chunkBytes, 0);
-        },
+        onChunk: (chunkBytes) => this.reporter.advance(chunkBytes, 0),
       });
     } finally {
       closeSync(descriptor);
       for (const draft of drafts) draft.discard();
     }
     this.files++;
-    this.bytes += passedBytes;
     this.reporter.advance(0, 1);
   }
 }

@@ -12,7 +12,7 @@ import { Turns } from "./pause.ts";
 import { createProgress } from "./progress.ts";
 import { sealPaths } from "./seal.ts";
 import { summarize } from "./summary.ts";
-import { type Colors, colorsFor } from "./terminal.ts";
+import { type Colors, colorsFor, type Io } from "./terminal.ts";
 import { counted, formatBytes, formatTable, printable } from "./text.ts";
 import { planWork } from "./walk.ts";
 
@@ -34,7 +34,7 @@ export async function demo(path: string, settings: Settings): Promise<ExitCode> 
     const lines = [
       ...verdict(rounds, differing, colorsFor(io.stdout, io)),
       "",
-      ...closing(places, key.Arn!),
+      ...closing(places, key.Arn!, io),
       ...newHomeLines(home),
     ];
     io.stdout.write(`${lines.join("\n")}\n`);
@@ -58,7 +58,7 @@ interface Rounds {
 }
 
 async function roundTrip({ path, sealed, restored, home }: Places, keyId: string, settings: Settings): Promise<Rounds> {
-  const { io, verbose } = settings;
+  const { io, verbose = false } = settings;
   const common = { context: { purpose: "demonstration" }, home: home.folder };
   const outputTo = (out: string) => ({ out, force: false, sync: false, runId: newRunId() });
   const sealing = await sealPaths(
@@ -134,12 +134,16 @@ function isWhole({ sealing, opening }: Rounds, differing: readonly string[]): bo
 function verdict(rounds: Rounds, differing: readonly string[], { green, red }: Colors): string[] {
   const { files, bytes } = rounds.sealing;
   if (isWhole(rounds, differing)) {
-    return [green(`Compared ${counted(files, "file")} (${formatBytes(bytes)}): every byte is the same.`)];
+    return [
+      green(
+        `Compared ${counted(files, "file")} (${formatBytes(bytes)}): every byte is the same. The opened copy is removed again.`,
+      ),
+    ];
   }
   return [red(`Not the same: ${differing.map(printable).join(", ") || "some files failed, see above"}.`)];
 }
 
-function closing({ path, sealed, home }: Places, keyArn: string): string[] {
+function closing({ path, sealed, home }: Places, keyArn: string, { env }: Io): string[] {
   const places: [string, string][] = [
     ["Key", keyArn],
     ["Keystore", printable(home.folder)],
@@ -152,10 +156,7 @@ function closing({ path, sealed, home }: Places, keyArn: string): string[] {
     "keys list",
     "--help",
   ];
-  return [
-    ...formatTable(places),
-    "",
-    "Try next (as wasm-kms …, or npm start -- …):",
-    ...next.map((command) => `  ${command}`),
-  ];
+  // The words that started this process, so that they can be copied.
+  const command = env.npm_lifecycle_event === "start" ? "npm start --" : "wasm-kms";
+  return [...formatTable(places), "", "Try next:", ...next.map((rest) => `  ${command} ${rest}`)];
 }

@@ -4,7 +4,7 @@ import type { Context } from "../envelope/context.ts";
 import type { BatchResult, Reporter } from "./batch.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { explain, UsageError } from "./explain.ts";
-import { type Home, homeFolder, newRunId, openHome } from "./home.ts";
+import { type Home, newRunId, openHome } from "./home.ts";
 import { describeFile, describeFileAsData, inspectFile } from "./inspect.ts";
 import { ensureDefaultKey, type KeyMetadata, requireKey } from "./key-choice.ts";
 import { openPaths } from "./open.ts";
@@ -21,16 +21,16 @@ export interface Settings {
   readonly home: string | undefined;
   readonly region: string;
   readonly account: string;
-  readonly verbose: boolean;
+  readonly verbose?: boolean;
 }
 
 export interface FileOptions {
   readonly out?: string;
   readonly key?: string;
-  readonly context: Context;
-  readonly exclude: readonly string[];
-  readonly force: boolean;
-  readonly sync: boolean;
+  readonly context?: Context;
+  readonly exclude?: readonly string[];
+  readonly force?: boolean;
+  readonly sync?: boolean;
 }
 
 export interface SealOptions extends FileOptions {
@@ -40,6 +40,7 @@ export interface SealOptions extends FileOptions {
 /** `wasm-kms seal` */
 export async function seal(paths: readonly string[], options: SealOptions, settings: Settings): Promise<ExitCode> {
   const { io } = settings;
+  const { context = {}, exclude = [] } = options;
   const target = targetOf(paths, options);
   if (target === "stdout" && io.stdout.isTTY) {
     throw new UsageError("A sealed message is no text for a terminal; send stdout to a file or a pipe.");
@@ -49,10 +50,9 @@ export async function seal(paths: readonly string[], options: SealOptions, setti
     const { key, isNew } = await keyToSeal(home, options.key);
     const envelope = home.envelope({ keyId: key.Arn!, frameBytes: options.frame });
     if (target === "stdout") {
-      await sealPipe(sourceOf(paths[0]!, io.stdin), io.stdout, envelope, options.context);
+      await sealPipe(sourceOf(paths[0]!, io.stdin), io.stdout, envelope, context);
       return EXIT.ok;
     }
-    const { context, exclude } = options;
     const output = outputTo(target.folder, options);
     const task = { paths, envelope, context, output, home: home.folder, exclude: new Set(exclude) };
     const result = await sealPaths(task, progressOf("sealing", settings));
@@ -70,16 +70,16 @@ export async function seal(paths: readonly string[], options: SealOptions, setti
 /** `wasm-kms open` */
 export async function open(paths: readonly string[], options: FileOptions, settings: Settings): Promise<ExitCode> {
   const { io } = settings;
+  const { context = {}, exclude = [] } = options;
   const target = targetOf(paths, options);
   const home = await openHome({ ...settings, env: io.env, create: false });
   try {
     const trusted = options.key === undefined ? {} : { keyArns: [(await requireKey(home.kms, options.key)).Arn!] };
     const envelope = home.envelope(trusted);
     if (target === "stdout") {
-      await openPipe(sourceOf(paths[0]!, io.stdin), io.stdout, envelope, options.context);
+      await openPipe(sourceOf(paths[0]!, io.stdin), io.stdout, envelope, context);
       return EXIT.ok;
     }
-    const { context, exclude } = options;
     const output = outputTo(target.folder, options);
     const task = { paths, envelope, context, output, home: home.folder, exclude: new Set(exclude) };
     const result = await openPaths(task, progressOf("opening", settings));
@@ -92,7 +92,7 @@ export async function open(paths: readonly string[], options: FileOptions, setti
 /** `wasm-kms inspect` */
 export async function inspect(
   paths: readonly string[],
-  { json }: { readonly json: boolean },
+  { json }: { readonly json?: boolean },
   { io }: Settings,
 ): Promise<ExitCode> {
   const { bold, dim } = colorsFor(io.stdout, io);
@@ -128,7 +128,7 @@ function targetOf(paths: readonly string[], { out }: FileOptions): "stdout" | { 
   return { folder: out };
 }
 
-function outputTo(out: string, { force, sync }: FileOptions) {
+function outputTo(out: string, { force = false, sync = false }: FileOptions) {
   return { out, force, sync, runId: newRunId() };
 }
 
@@ -137,14 +137,14 @@ async function keyToSeal({ kms }: Home, named: string | undefined): Promise<{ ke
   return { key: await requireKey(kms, named), isNew: false };
 }
 
-function progressOf(verb: string, { io, verbose }: Settings): Reporter {
+function progressOf(verb: string, { io, verbose = false }: Settings): Reporter {
   return createProgress({ io, verb, verbose });
 }
 
 async function finish(
   result: BatchResult,
   { verb, out, lines }: { readonly verb: string; readonly out: string; readonly lines: readonly string[] },
-  { io, verbose }: Settings,
+  { io, verbose = false }: Settings,
 ): Promise<ExitCode> {
   const colors = colorsFor(io.stdout, io);
   const summary = summarize({ result, verb, out, verbose, colors });
@@ -158,9 +158,4 @@ export function newHomeLines({ isNew, folder, rootKeyPlace }: Home): string[] {
   return [
     `Made a keystore in ${folder}. Keep a copy of ${rootKeyPlace} in a safe place: without it nothing can be opened.`,
   ];
-}
-
-/** Where the keystore is, for texts. */
-export function homeOf({ io, home }: Settings): string {
-  return homeFolder({ env: io.env, home });
 }

@@ -1,15 +1,17 @@
-/** The texts that `--help` adds to the lists of commands and options. */
+/** The texts that `--help` adds to the lists of commands and options; at most 79 columns. */
 
 export const PROGRAM_HELP = `
 Examples:
   wasm-kms seal ~/photos --out sealed        seal a folder
-  wasm-kms open sealed --out restored        open it again, with names and paths
+  wasm-kms open sealed --out restored        open it again, names and paths too
   wasm-kms inspect sealed/photos/a.jpg.sealed
   wasm-kms keys list
 
-Keys lie in one folder: --home, else $WASM_KMS_HOME, else $XDG_DATA_HOME/wasm-kms, else ~/.local/share/wasm-kms.
-Its root.key opens everything else: keep a copy of it in a safe place. Where WASM_KMS_ROOT_KEY is set (base64 of
-32 bytes), that is the root key instead. Sealed files are AWS Encryption SDK messages (version 2, suite 0x0478).
+Keys lie in one folder: --home, else $WASM_KMS_HOME, else
+$XDG_DATA_HOME/wasm-kms, else ~/.local/share/wasm-kms. Its root.key opens
+everything else: keep a copy of it in a safe place. Where WASM_KMS_ROOT_KEY is
+set (base64 of 32 bytes), that is the root key instead. Sealed files are
+messages of the AWS Encryption SDK (version 2, suite 0x0478).
 `;
 
 export const EXIT_HELP = `
@@ -18,36 +20,42 @@ Exit codes:
   1    some inputs failed (each is named), or the keystore refused the request
   2    the command line is wrong; nothing was tried
   3    the keystore or its root key cannot be opened
-  129, 130, 143   ended by SIGHUP, SIGINT, SIGTERM; unfinished outputs are removed
+  129, 130, 143
+       ended by SIGHUP, SIGINT, SIGTERM; unfinished outputs are removed
 `;
 
 export const SEAL_HELP = `
 Examples:
-  wasm-kms seal report.pdf --out sealed                 sealed/report.pdf.sealed
-  wasm-kms seal ~/photos --out sealed                   sealed/photos/2024/a.jpg.sealed, and so on
-  wasm-kms seal . -o ../sealed -x node_modules -x .git  this folder, under its own name
+  wasm-kms seal report.pdf --out sealed      sealed/report.pdf.sealed
+  wasm-kms seal ~/photos --out sealed        sealed/photos/2024/a.jpg.sealed, ...
+  wasm-kms seal . -o ../sealed -x node_modules -x .git
   wasm-kms seal db.dump -o out --key billing --context tenant=7
   tar c photos | wasm-kms seal - > photos.tar.sealed
 
-A folder keeps its name; its empty folders are made, too. Contents, names and paths are kept; modes, owners and times
-are not. Links in a folder, devices, pipes and sockets are skipped and named. Every file gets a data key of its own.
-The name of a sealed file is not bound to it: --context binds what you want to be sure of.
+A folder keeps its name; empty folders are made, too. Contents, names and paths
+are kept; modes, owners and times are not. Links in a folder, devices, pipes
+and sockets are skipped and named. Every file gets a data key of its own. The
+name of a sealed file is not bound to it: --context binds what must be sure.
 
-A file gets its name when it is whole, so a run that is killed leaves no half of one, only hidden .wasm-kms-*.partial
-files, which you may delete when no run is going on. To survive a power cut, too, use --sync.
+A file gets its name when it is whole. A run that is killed leaves no half of
+one, only hidden files named .wasm-kms-*.partial, which are never taken for
+results; delete them when no run is going on. To survive a power cut, too, use
+--sync.
 `;
 
 export const OPEN_HELP = `
 Examples:
-  wasm-kms open sealed --out restored            what is in sealed/, without .sealed
+  wasm-kms open sealed --out restored        all in sealed/, without .sealed
   wasm-kms open sealed/report.pdf.sealed --out .
   wasm-kms open backup --out restored --context tenant=7
   wasm-kms open - < photos.tar.sealed | tar x
 
-Of a folder its contents are opened right into --out, so that opening the output of seal gives back what was sealed.
-Opened files can be read by you only (0600). A file that was changed or cut short is named and leaves nothing behind;
-the others are opened. On stdout a message of more than 1 MiB comes out piece by piece, each verified: if the exit
-code is not 0, it was not whole, and what came is to be thrown away.
+What is in a folder goes right into --out, so that opening the output of seal
+gives back what was sealed. Opened files can be read by you only (0600). A file
+that was changed or cut short is named and leaves nothing behind; the others
+are opened. To stdout, a message of more than 1 MiB comes out piece by piece,
+each verified: where the exit code is not 0 it was not whole, and what came is
+to be thrown away.
 `;
 
 export const INSPECT_HELP = `
@@ -62,6 +70,15 @@ Examples:
   wasm-kms keys create --alias billing --description "invoices"
   wasm-kms keys rotate billing
   wasm-kms keys delete billing --days 7
+  wasm-kms keys alias add invoices billing
 
-A key is named by its id, its ARN, alias/NAME or just NAME.
+A key is named by its id, its ARN, alias/NAME or just NAME. Without --key, seal
+uses alias/default and makes it on first use.
+`;
+
+export const DEMO_HELP = `
+Example:
+  wasm-kms demo ~/photos
+
+The sealed copy stays in a temporary folder; the opened one is removed again.
 `;

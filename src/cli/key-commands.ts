@@ -21,7 +21,7 @@ async function withKeys(settings: Settings, use: (kms: KMS) => Promise<string>):
 }
 
 /** `wasm-kms keys list` */
-export function list({ json }: { readonly json: boolean }, settings: Settings): Promise<ExitCode> {
+export function list({ json }: { readonly json?: boolean }, settings: Settings): Promise<ExitCode> {
   return withKeys(settings, async (kms) => {
     const entries = await listKeys(kms);
     if (json) return JSON.stringify(entries, undefined, 2);
@@ -34,7 +34,7 @@ export function list({ json }: { readonly json: boolean }, settings: Settings): 
 export interface CreateOptions {
   readonly alias?: string;
   readonly description?: string;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 /** `wasm-kms keys create` */
@@ -53,7 +53,7 @@ export async function create({ json, ...attributes }: CreateOptions, settings: S
 }
 
 /** `wasm-kms keys describe` */
-export function describe(key: string, { json }: { readonly json: boolean }, settings: Settings): Promise<ExitCode> {
+export function describe(key: string, { json }: { readonly json?: boolean }, settings: Settings): Promise<ExitCode> {
   return withKeys(settings, async (kms) => {
     const entry: KeyEntry = await describeKey(kms, key);
     return json ? JSON.stringify(entry, undefined, 2) : formatTable(keyLines(entry)).join("\n");
@@ -84,10 +84,10 @@ const CHANGES = {
 
 /** Commands that take a key and nothing else, with their help. */
 export const CHANGE_COMMANDS: Readonly<Record<keyof typeof CHANGES, string>> = {
-  rotate: "give a key new material, under the same name",
-  enable: "let a key be used",
-  disable: "keep a key from being used",
-  "cancel-deletion": "keep a key whose deletion was scheduled",
+  rotate: "Gives a key new material, under the same name.",
+  enable: "Lets a key be used.",
+  disable: "Keeps a key from being used.",
+  "cancel-deletion": "Keeps a key whose deletion was scheduled.",
 };
 
 /** `wasm-kms keys rotate|enable|disable|cancel-deletion` */

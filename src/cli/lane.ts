@@ -56,14 +56,15 @@ export interface Flow {
   onChunk(chunkBytes: number): void;
 }
 
-/** Passes a file through `transform`, in order. No read or write is under way any more when this returns or throws. */
-export async function flowThrough({ input, output }: Lane, flow: Flow): Promise<void> {
+/** Passes a file through `transform`, in order, and returns how many bytes were read. No read or write is under way any more when this returns or throws. */
+export async function flowThrough({ input, output }: Lane, flow: Flow): Promise<number> {
   const { from, to, chunkBytes } = flow;
   const readChunk = (turn: number): Promise<number> =>
     readFully(from.descriptor, input.take(turn, chunkBytes), from.position + turn * chunkBytes);
   let reading = readChunk(0);
   const writing: Promise<void>[] = [];
   let position = to.position;
+  let passedBytes = 0;
   try {
     for (let turn = 0, last = false; !last; turn++) {
       const filledBytes = await reading;
@@ -81,9 +82,11 @@ export async function flowThrough({ input, output }: Lane, flow: Flow): Promise<
       written.catch(() => undefined);
       writing[turn % 2] = written;
       position += outBytes;
+      passedBytes += filledBytes;
       flow.onChunk(filledBytes);
     }
     await Promise.all(writing);
+    return passedBytes;
   } finally {
     await Promise.allSettled([reading, ...writing]);
   }

@@ -5,7 +5,7 @@
 import type { Context } from "../envelope/context.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { EnvelopeError } from "../envelope/errors.ts";
-import type { Header } from "../envelope/header.ts";
+import type { Opener } from "../envelope/opener.ts";
 import { type BatchResult, type Job, type Reporter, readStart, runBatch, writeStart } from "./batch.ts";
 import { flowThrough } from "./lane.ts";
 import { type OutputOptions, OutputTree } from "./output-file.ts";
@@ -14,7 +14,7 @@ import { planWork } from "./walk.ts";
 
 /** Sealed files up to this are read, verified and written whole. */
 const SMALL_BYTES = 256 * 1024;
-/** About how much of a larger one is read, opened and written at once; also what is read at first for its header. */
+/** About how much of a larger one is read, opened and written at once. */
 const CHUNK_BYTES = 1024 * 1024;
 
 export interface OpenPathsOptions {
@@ -53,43 +53,45 @@ function openedName(name: string): string | undefined {
   return name.endsWith(SEALED_SUFFIX) && name !== SEALED_SUFFIX ? name.slice(0, -SEALED_SUFFIX.length) : undefined;
 }
 
-async function openFile(job: Job, envelope: Envelope, context: Context): Promise<void> {
+async function openFile(job: Job, envelope: Envelope, context: Context): Promise<number> {
   const { input, lane } = job;
-  const isSmall = input.sizeBytes <= SMALL_BYTES;
-  const start = lane.input.take(0, isSmall ? SMALL_BYTES + 1 : CHUNK_BYTES);
+  const start = lane.input.take(0, input.sizeBytes <= SMALL_BYTES ? SMALL_BYTES + 1 : CHUNK_BYTES);
   const startBytes = readStart(input.descriptor, start, input.sizeBytes);
   const parsed = envelope.headerReader().push(start.subarray(0, startBytes));
   if (parsed === undefined) throw new EnvelopeError();
   const opener = await envelope.opener(parsed.header, { context });
   try {
-    if (startBytes <= SMALL_BYTES) {
-      const plaintext = lane.output.take(0, opener.updateBytes(parsed.rest.length));
-      const plaintextBytes = opener.update(parsed.rest, plaintext);
-      opener.final();
-      const draft = job.draft();
-      writeStart(draft.descriptor, plaintext.subarray(0, plaintextBytes));
-      job.onChunk(startBytes);
-      await draft.publish();
-      return;
-    }
-    await openLarge(job, opener, headerBytesOf(parsed.header));
+    return startBytes <= SMALL_BYTES
+      ? await openSmall(job, opener, parsed.rest, startBytes)
+      : await openLarge(job, opener, startBytes - parsed.rest.length);
   } finally {
     opener.destroy();
   }
 }
 
-async function openLarge(
-  job: Job,
-  opener: Awaited<ReturnType<Envelope["opener"]>>,
-  headerBytes: number,
-): Promise<void> {
-  const { input, lane } = job;
+async function openSmall(job: Job, opener: Opener, body: Uint8Array, messageBytes: number): Promise<number> {
+  const plaintext = job.lane.output.take(0, opener.updateBytes(body.length));
+  const plaintextBytes = opener.update(body, plaintext);
+  opener.final();
   const draft = job.draft();
+  writeStart(draft.descriptor, plaintext.subarray(0, plaintextBytes));
+  job.onChunk(messageBytes);
+  await draft.publish();
+  return plaintextBytes;
+}
+
+async function openLarge(
+  { input, lane, draft: startDraft, onChunk }: Job,
+  opener: Opener,
+  headerBytes: number,
+): Promise<number> {
+  const draft = startDraft();
   const frames = Math.max(1, Math.floor(CHUNK_BYTES / opener.sealedFrameBytes));
   const bodyBytes = input.sizeBytes - headerBytes;
   // Whole frames, so that none is split between chunks; and no more than there is, whatever the header claims.
   const chunkBytes = Math.min(frames * opener.sealedFrameBytes, bodyBytes + 1);
-  job.onChunk(headerBytes);
+  let plaintextBytes = 0;
+  onChunk(headerBytes);
   await flowThrough(lane, {
     from: { descriptor: input.descriptor, position: headerBytes },
     to: { descriptor: draft.descriptor, position: 0 },
@@ -99,13 +101,11 @@ async function openLarge(
     transform(chunk, out, last) {
       const outBytes = opener.update(chunk, out);
       if (last) opener.final();
+      plaintextBytes += outBytes;
       return outBytes;
     },
-    onChunk: job.onChunk,
+    onChunk,
   });
   await draft.publish();
-}
-
-function headerBytesOf({ body, tag }: Header): number {
-  return body.length + tag.length;
+  return plaintextBytes;
 }

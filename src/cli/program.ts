@@ -5,7 +5,7 @@ import { demo } from "./demo.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { exitCodeOf, explain, systemCode } from "./explain.ts";
 import { type FileOptions, inspect, open, type SealOptions, type Settings, seal } from "./file-commands.ts";
-import { EXIT_HELP, INSPECT_HELP, KEYS_HELP, OPEN_HELP, PROGRAM_HELP, SEAL_HELP } from "./help.ts";
+import { DEMO_HELP, EXIT_HELP, INSPECT_HELP, KEYS_HELP, OPEN_HELP, PROGRAM_HELP, SEAL_HELP } from "./help.ts";
 import * as keys from "./key-commands.ts";
 import { stackOf } from "./progress.ts";
 import { colorsFor, type Io } from "./terminal.ts";
@@ -48,7 +48,7 @@ function createProgram(io: Io, finish: Finish): Command {
     .option("--home <folder>", "the folder of the keystore (default: $WASM_KMS_HOME, else the XDG data folder)")
     .option("--region <region>", "the Region in the ARNs of keys", parseRegion, "us-east-1")
     .option("--account <id>", "the account in the ARNs of keys, twelve digits", parseAccount, "000000000000")
-    .option("--verbose", "name everything that was skipped, and show the stack of errors", false)
+    .option("--verbose", "name all that was skipped, and show stacks of errors")
     .helpCommand(false)
     .showHelpAfterError("Run it with --help to see what it takes.")
     .configureOutput({
@@ -69,7 +69,8 @@ function createProgram(io: Io, finish: Finish): Command {
   program
     .command("demo")
     .argument("[path]", "what to seal; this folder where it is left away", ".")
-    .description("seal a folder, open it again, compare every byte, and say how it went")
+    .description("Seals a folder, opens it again and compares every byte.")
+    .addHelpText("after", DEMO_HELP)
     .action(async (path: string) => finish(await demo(path, settings())));
   return program;
 }
@@ -78,12 +79,12 @@ function addFileCommands(program: Command, settings: () => Settings, finish: Fin
   const withFileOptions = (command: Command, contextHelp: string): Command =>
     command
       .option("-o, --out <folder>", "where the results go; it is made where it is missing; - is stdout")
-      .option("-c, --context <k=v>", contextHelp, addContext, {})
-      .option("-x, --exclude <name>", "leave out files and folders of this name (repeatable)", addName, [])
-      .option("-f, --force", "replace files that are there", false)
-      .option("--sync", "fsync every file before it gets its name: survives a power cut, costs time", false);
+      .option("-c, --context <k=v>", contextHelp, addContext)
+      .option("-x, --exclude <name>", "leave out files and folders of this name (repeatable)", addName)
+      .option("-f, --force", "replace files that are there")
+      .option("--sync", "fsync every file before it gets its name: survives a power cut, costs time");
   withFileOptions(
-    program.command("seal").argument("<paths...>", "files and folders; - is stdin").description("encrypt files"),
+    program.command("seal").argument("<paths...>", "files and folders; - is stdin").description("Encrypts files."),
     "a pair that is bound to every file and readable in it (repeatable)",
   )
     .option("-k, --key <key>", "an alias, key id or ARN (default: alias/default, made on first use)")
@@ -98,7 +99,7 @@ function addFileCommands(program: Command, settings: () => Settings, finish: Fin
     program
       .command("open")
       .argument("<paths...>", "sealed files, and folders with them; - is stdin")
-      .description("decrypt sealed files"),
+      .description("Decrypts sealed files."),
     "a pair that every file must be bound to (repeatable)",
   )
     .option("-k, --key <key>", "open only what this key has sealed (default: any key of the keystore)")
@@ -107,31 +108,31 @@ function addFileCommands(program: Command, settings: () => Settings, finish: Fin
   program
     .command("inspect")
     .argument("<files...>", "sealed files")
-    .description("show header, key, context and frames of sealed files; needs no key")
-    .option("--json", "one line of JSON for each file", false)
+    .description("Shows header, key, context and frames of sealed files. Needs no key.")
+    .option("--json", "one line of JSON for each file")
     .addHelpText("after", INSPECT_HELP)
     .action(async (files: string[], options: { json: boolean }) => finish(await inspect(files, options, settings())));
 }
 
 function addKeyCommands(program: Command, settings: () => Settings, finish: Finish): void {
-  const group = program.command("keys").description("list, make and manage keys").addHelpText("after", KEYS_HELP);
+  const group = program.command("keys").description("Lists, makes and manages keys.").addHelpText("after", KEYS_HELP);
   group
     .command("list")
-    .description("all keys with their aliases and states")
-    .option("--json", "as JSON", false)
+    .description("Lists all keys with their aliases and states.")
+    .option("--json", "as JSON")
     .action(async (options: { json: boolean }) => finish(await keys.list(options, settings())));
   group
     .command("create")
-    .description("make a key")
+    .description("Makes a key.")
     .option("-a, --alias <name>", "a name for it")
     .option("-d, --description <text>", "what it is for")
-    .option("--json", "as JSON", false)
+    .option("--json", "as JSON")
     .action(async (options: keys.CreateOptions) => finish(await keys.create(options, settings())));
   group
     .command("describe")
     .argument("<key>")
-    .description("all about one key")
-    .option("--json", "as JSON", false)
+    .description("Shows all about one key.")
+    .option("--json", "as JSON")
     .action(async (key: string, options: { json: boolean }) => finish(await keys.describe(key, options, settings())));
   for (const [name, description] of Object.entries(keys.CHANGE_COMMANDS)) {
     group
@@ -145,20 +146,20 @@ function addKeyCommands(program: Command, settings: () => Settings, finish: Fini
   group
     .command("delete")
     .argument("<key>")
-    .description("delete a key, and with it all that it sealed, after a time to think again")
+    .description("Deletes a key, and with it all that it sealed, after a time to think again.")
     .option("--days <n>", "how long: 7 to 30", parseDays, 30)
     .action(async (key: string, options: { days: number }) => finish(await keys.remove(key, options, settings())));
-  const alias = group.command("alias").description("add and remove names of keys");
+  const alias = group.command("alias").description("Adds and removes names of keys.");
   alias
     .command("add")
     .argument("<name>")
     .argument("<key>")
-    .description("give a key a name")
+    .description("Gives a key a name.")
     .action(async (name: string, key: string) => finish(await keys.addAlias(name, key, settings())));
   alias
     .command("remove")
     .argument("<name>")
-    .description("remove a name; the key stays")
+    .description("Removes a name; the key stays.")
     .action(async (name: string) => finish(await keys.removeAlias(name, settings())));
 }
 
@@ -187,7 +188,7 @@ function parseNumber(text: string, least: number, most: number): number {
   return value;
 }
 
-function addContext(pair: string, context: Readonly<Record<string, string>>): Record<string, string> {
+function addContext(pair: string, context: Readonly<Record<string, string>> = {}): Record<string, string> {
   const at = pair.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("A pair is written key=value.");
   const key = pair.slice(0, at);
@@ -197,6 +198,6 @@ function addContext(pair: string, context: Readonly<Record<string, string>>): Re
   return Object.fromEntries([...Object.entries(context), [key, pair.slice(at + 1)]]);
 }
 
-function addName(name: string, names: readonly string[]): string[] {
+function addName(name: string, names: readonly string[] = []): string[] {
   return [...names, name];
 }

@@ -2,10 +2,11 @@
 import type { Context } from "../envelope/context.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { FRAME_OVERHEAD_BYTES } from "../envelope/format.ts";
+import type { Sealer } from "../envelope/sealer.ts";
 import { KmsError } from "../errors.ts";
 import { type BatchResult, type Job, type Reporter, readStart, runBatch, writeStart } from "./batch.ts";
 import { flowThrough } from "./lane.ts";
-import { type OutputOptions, OutputTree } from "./output-file.ts";
+import { type Draft, type OutputOptions, OutputTree } from "./output-file.ts";
 import { planWork } from "./walk.ts";
 
 export const SEALED_SUFFIX = ".sealed";
@@ -49,38 +50,44 @@ export async function sealPaths(options: SealPathsOptions, reporter: Reporter): 
   });
 }
 
-async function sealFile(job: Job, envelope: Envelope, context: Context): Promise<void> {
-  const { input, lane } = job;
+async function sealFile(job: Job, envelope: Envelope, context: Context): Promise<number> {
   const draft = job.draft();
   const sealer = await envelope.sealer({ context });
-  const { header, frameBytes } = sealer;
   try {
-    // One byte more than is small, so that a file that has grown since is noticed.
-    const buffer = lane.input.take(0, SMALL_BYTES + 1);
-    const filledBytes =
-      input.sizeBytes <= SMALL_BYTES ? readStart(input.descriptor, buffer, input.sizeBytes) : buffer.length;
-    if (filledBytes <= SMALL_BYTES) {
-      const plaintext = buffer.subarray(0, filledBytes);
-      const message = lane.output.take(0, header.length + sealer.finalBytes(filledBytes));
-      message.set(header);
-      sealer.final(plaintext, message.subarray(header.length));
-      writeStart(draft.descriptor, message);
-      job.onChunk(filledBytes);
-    } else {
-      writeStart(draft.descriptor, header);
-      const frames = Math.max(1, Math.floor(CHUNK_BYTES / frameBytes));
-      await flowThrough(lane, {
-        from: { descriptor: input.descriptor, position: 0 },
-        to: { descriptor: draft.descriptor, position: header.length },
-        chunkBytes: frames * frameBytes,
-        outputBytes: frames * (frameBytes + FRAME_OVERHEAD_BYTES) + FRAME_OVERHEAD_BYTES,
-        expectedBytes: input.sizeBytes,
-        transform: (chunk, out, last) => (last ? sealer.final(chunk, out) : sealer.update(chunk, out)),
-        onChunk: job.onChunk,
-      });
-    }
+    const plaintextBytes = sealSmall(job, draft, sealer) ?? (await sealLarge(job, draft, sealer));
+    await draft.publish();
+    return plaintextBytes;
   } finally {
     sealer.destroy();
   }
-  await draft.publish();
+}
+
+/** Seals a file in one go, or returns `undefined` where it is too large for that. */
+function sealSmall({ input, lane, onChunk }: Job, draft: Draft, sealer: Sealer): number | undefined {
+  if (input.sizeBytes > SMALL_BYTES) return undefined;
+  // One byte more than is small, so that a file that has grown since is noticed.
+  const buffer = lane.input.take(0, SMALL_BYTES + 1);
+  const filledBytes = readStart(input.descriptor, buffer, input.sizeBytes);
+  if (filledBytes > SMALL_BYTES) return undefined;
+  const message = lane.output.take(0, sealer.header.length + sealer.finalBytes(filledBytes));
+  message.set(sealer.header);
+  sealer.final(buffer.subarray(0, filledBytes), message.subarray(sealer.header.length));
+  writeStart(draft.descriptor, message);
+  onChunk(filledBytes);
+  return filledBytes;
+}
+
+function sealLarge({ input, lane, onChunk }: Job, draft: Draft, sealer: Sealer): Promise<number> {
+  const { header, frameBytes } = sealer;
+  writeStart(draft.descriptor, header);
+  const frames = Math.max(1, Math.floor(CHUNK_BYTES / frameBytes));
+  return flowThrough(lane, {
+    from: { descriptor: input.descriptor, position: 0 },
+    to: { descriptor: draft.descriptor, position: header.length },
+    chunkBytes: frames * frameBytes,
+    outputBytes: (frames + 1) * (frameBytes + FRAME_OVERHEAD_BYTES),
+    expectedBytes: input.sizeBytes,
+    transform: (chunk, out, last) => (last ? sealer.final(chunk, out) : sealer.update(chunk, out)),
+    onChunk,
+  });
 }

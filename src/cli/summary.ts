@@ -18,9 +18,9 @@ export interface SummaryOptions {
 /** Lines for a person: what was done, where it lies, what was left out. */
 export function summarize({ result, verb, out, verbose, colors }: SummaryOptions): string[] {
   const { files, bytes, failures, untried, elapsedMs } = result;
-  const rate = elapsedMs > 0 ? `, ${formatBytes((bytes / elapsedMs) * 1000)}/s` : "";
-  const done = `${verb} ${counted(files, "file")} (${formatBytes(bytes)}) into ${printable(out)} in ${formatDuration(elapsedMs)}${rate}.`;
-  const lines = [files > 0 || failures.length === 0 ? colors.green(done) : done];
+  const rate = `${formatBytes((bytes / Math.max(elapsedMs, 1)) * 1000)}/s`;
+  const done = `${verb} ${counted(files, "file")} (${formatBytes(bytes)}) into ${printable(out)} in ${formatDuration(elapsedMs)}, ${rate}.`;
+  const lines = [files > 0 ? colors.green(done) : `${verb} nothing.`];
   if (failures.length > 0)
     lines.push(colors.red(`${counted(failures.length, "input")} failed and left nothing behind; each is named above.`));
   if (untried > 0)

@@ -27,8 +27,9 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
-/** 0.3 s, 12 s, 3:07, 1:02:09. */
+/** 12 ms, 1.3 s, 12 s, 3:07, 1:02:09. */
 export function formatDuration(ms: number): string {
+  if (ms < 999.5) return `${ms.toFixed(0)} ms`;
   if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;

@@ -22,7 +22,8 @@ async function sealUntil(out: string, home: string, draftMib: number, signal: No
   const answer = ended(child);
   const hasGrown = (): boolean => {
     const draft = readdirSync(out).find(isDraftName);
-    return draft !== undefined && statSync(join(out, draft), { throwIfNoEntry: false })?.size >= draftMib * MIB;
+    if (draft === undefined) return false;
+    return (statSync(join(out, draft), { throwIfNoEntry: false })?.size ?? -1) >= draftMib * MIB;
   };
   while (child.exitCode === null && !hasGrown()) await sleep(1);
   child.kill(signal);
