@@ -1,31 +1,25 @@
 // The file system's own cost: reads every file of a folder and writes it under a temporary name, then renames it, as
-// sealing does, without any cryptography. Usage: node copy-tree.mjs SOURCE TARGET
-import { mkdir, open, readdir, readFile, rename } from "node:fs/promises";
+// sealing does, without any cryptography. Synchronous calls, which are the fastest way for small files.
+// Usage: node copy-tree.mjs SOURCE TARGET
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, renameSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-const IN_FLIGHT = 16;
 const [source, target] = process.argv.slice(2);
-const names = (await readdir(source, { recursive: true, withFileTypes: true }))
-  .filter((entry) => entry.isFile())
-  .map((entry) => join(entry.parentPath, entry.name).slice(source.length + 1));
+const buffer = Buffer.alloc(64 * 1024);
 const made = new Set();
 
-async function copy(name) {
-  const path = join(target, name);
+for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
+  if (!entry.isFile()) continue;
+  const from = join(entry.parentPath, entry.name);
+  const path = join(target, from.slice(source.length + 1));
   const folder = dirname(path);
-  if (!made.has(folder)) await mkdir(folder, { recursive: true });
+  if (!made.has(folder)) mkdirSync(folder, { recursive: true });
   made.add(folder);
-  const bytes = await readFile(join(source, name));
-  const partial = `${path}.partial`;
-  const output = await open(partial, "wx");
-  await output.write(bytes);
-  await output.close();
-  await rename(partial, path);
+  const input = openSync(from);
+  const sizeBytes = readSync(input, buffer, 0, fstatSync(input).size, 0);
+  closeSync(input);
+  const output = openSync(`${path}.partial`, "wx");
+  writeSync(output, buffer, 0, sizeBytes);
+  closeSync(output);
+  renameSync(`${path}.partial`, path);
 }
-
-let next = 0;
-await Promise.all(
-  Array.from({ length: IN_FLIGHT }, async () => {
-    while (next < names.length) await copy(names[next++]);
-  }),
-);

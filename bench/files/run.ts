@@ -4,7 +4,7 @@
  *
  *   npm run bench:files -- [--mib 1024] [--files 100000] [--rounds 3] [--dir FOLDER] [--json FILE]
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash, randomFillSync } from "node:crypto";
 import {
   closeSync,
@@ -50,8 +50,9 @@ const rounds = Number(values.rounds);
 const folder = mkdtempSync(join(values.dir, "wasm-kms-bench-"));
 const home = join(folder, "home");
 
-/** Runs a program to its end and watches its memory. */
+/** Runs a program to its end and watches its memory. What others left to be written is written first. */
 async function run(command: string, args: readonly string[]): Promise<Run> {
+  execFileSync("sync");
   const started = performance.now();
   const child = spawn(command, args, { stdio: ["ignore", "ignore", "inherit"] });
   let peakMib = 0;
@@ -107,31 +108,61 @@ interface Round {
   readonly [subject: string]: Run;
 }
 
-async function roundOfLarge(): Promise<Round> {
-  const [source, sealed, opened, bare] = ["large", "sealed", "opened", "bare"].map((name) => join(folder, name));
-  const native = await node(join(here, "native-pass.mjs"), source!, bare!);
-  rmSync(bare!);
-  const memory = await node(join(here, "memory-pass.mjs"), String(mib));
-  const seal = await wasmKms("seal", source!, "--out", sealed!);
-  const open = await wasmKms("open", sealed!, "--out", opened!);
-  if ((await digest(join(opened!, "large"))) !== (await digest(source!)))
-    throw new Error("The large file came back changed.");
-  rmSync(sealed!, { recursive: true });
-  rmSync(opened!, { recursive: true });
-  return { native, memory, seal, open };
+/** Measures every subject once, beginning with another one each round: the first has the coldest caches. */
+async function measureInTurn(round: number, subjects: Readonly<Record<string, () => Promise<Run>>>): Promise<Round> {
+  const names = Object.keys(subjects);
+  const measured: Record<string, Run> = {};
+  for (let i = 0; i < names.length; i++) {
+    const name = names[(round + i) % names.length]!;
+    measured[name] = await subjects[name]!();
+  }
+  return Object.fromEntries(names.map((name) => [name, measured[name]!]));
 }
 
-async function roundOfSmall(): Promise<Round> {
-  const [source, sealed, opened, bare] = ["small", "sealed", "opened", "bare"].map((name) => join(folder, name));
-  const copy = await node(join(here, "copy-tree.mjs"), source!, bare!);
-  rmSync(bare!, { recursive: true });
-  const seal = await wasmKms("seal", source!, "--out", sealed!);
-  const open = await wasmKms("open", sealed!, "--out", opened!);
-  if ((await digestTree(join(opened!, "small"))) !== (await digestTree(source!)))
+const at = (name: string) => join(folder, name);
+
+/** Runs a program that writes one output, which is not kept. */
+async function withoutTrace(output: string, work: () => Promise<Run>): Promise<Run> {
+  const measured = await work();
+  rmSync(output, { recursive: true });
+  return measured;
+}
+
+const openssl = (source: string, target: string) =>
+  run("openssl", ["enc", "-aes-256-ctr", "-pbkdf2", "-pass", "pass:bench", "-in", source, "-out", target]);
+
+async function roundOfLarge(round: number): Promise<Round> {
+  const large = at("large");
+  return measureInTurn(round, {
+    native: () => withoutTrace(at("bare"), () => node(join(here, "native-pass.mjs"), large, at("bare"))),
+    openssl: () => withoutTrace(at("bare"), () => openssl(large, at("bare"))),
+    memory: () => node(join(here, "memory-pass.mjs"), String(mib)),
+    seal: () => withoutTrace(at("sealed"), () => wasmKms("seal", large, "--out", at("sealed"))),
+    open: () => withoutTrace(at("opened"), () => wasmKms("open", at("kept"), "--out", at("opened"))),
+  });
+}
+
+async function roundOfSmall(round: number): Promise<Round> {
+  const small = at("small");
+  return measureInTurn(round, {
+    copy: () => withoutTrace(at("bare"), () => node(join(here, "copy-tree.mjs"), small, at("bare"))),
+    seal: () => withoutTrace(at("sealed"), () => wasmKms("seal", small, "--out", at("sealed"))),
+    open: () => withoutTrace(at("opened"), () => wasmKms("open", at("kept-small"), "--out", at("opened"))),
+  });
+}
+
+/** Seals and opens once for the comparison, and keeps what was sealed for the rounds. */
+async function compareOnce(): Promise<void> {
+  await wasmKms("seal", at("large"), "--out", at("kept"));
+  await wasmKms("open", at("kept"), "--out", at("opened"));
+  if ((await digest(join(at("opened"), "large"))) !== (await digest(at("large"))))
+    throw new Error("The large file came back changed.");
+  rmSync(at("opened"), { recursive: true });
+  await wasmKms("seal", at("small"), "--out", at("kept-small"));
+  await wasmKms("open", at("kept-small"), "--out", at("opened"));
+  if ((await digestTree(join(at("opened"), "small"))) !== (await digestTree(at("small"))))
     throw new Error("A small file came back changed.");
-  rmSync(sealed!, { recursive: true });
-  rmSync(opened!, { recursive: true });
-  return { copy, seal, open };
+  rmSync(at("opened"), { recursive: true });
 }
 
 function report(title: string, measured: readonly Round[], baseline: string, rate: (seconds: number) => string): void {
@@ -149,17 +180,18 @@ function report(title: string, measured: readonly Round[], baseline: string, rat
 
 try {
   await wasmKms("keys", "create", "--alias", "alias/default");
-  makeLargeFile(join(folder, "large"));
-  makeSmallFiles(join(folder, "small"));
+  makeLargeFile(at("large"));
+  makeSmallFiles(at("small"));
+  await compareOnce();
   const large: Round[] = [];
   const small: Round[] = [];
   for (let round = 0; round < rounds; round++) {
-    large.push(await roundOfLarge());
-    small.push(await roundOfSmall());
+    large.push(await roundOfLarge(round));
+    small.push(await roundOfSmall(round));
   }
   const mbPerS = (seconds: number) => `${((mib * MIB) / 1e6 / seconds).toFixed(0)} MB/s`;
   report(
-    `One file of ${mib} MiB, medians of ${rounds} rounds (native: bare AES-256-GCM, file to file; memory: the same without files)`,
+    `One file of ${mib} MiB, medians of ${rounds} rounds (native: bare AES-256-GCM, file to file; memory: the same without files; openssl: enc -aes-256-ctr)`,
     large,
     "native",
     mbPerS,
