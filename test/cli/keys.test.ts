@@ -1,6 +1,6 @@
 /** The commands for keys. */
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { run } from "./command.ts";
 import { filesBelow, sampleBytes, temporaryFolder, writeTree } from "./tree.ts";
 
@@ -115,7 +115,10 @@ describe("demo", () => {
       "shown/node_modules/b": sampleBytes(5),
       "shown/c": sampleBytes(0),
     });
+    // The sealed copy stays; here in a folder that is removed.
+    vi.stubEnv("TMPDIR", root);
     const answer = await run(["demo", join(root, "shown")], { home });
+    vi.unstubAllEnvs();
     expect(answer.code).toBe(0);
     expect(answer.text).toContain("Compared 2 files (400 kB): every byte is the same.");
     expect(answer.text).toContain("arn:aws:kms:");
