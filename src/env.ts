@@ -3,6 +3,8 @@
  * read the real clock and the real entropy; tests and simulations hand in their own.
  */
 
+import { secretBytes } from "./secret-bytes.ts";
+
 export interface Clock {
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   nowMs(): number;
@@ -27,26 +29,32 @@ export interface Caller {
   readonly sourceIp?: string;
 }
 
+const CHECK_BYTES = 16;
+const REMEMBERED_DRAWS = 8;
+
 /**
- * A `Random` that refuses to go on with a broken generator (SP 800-90B section 4.4, repetition test): a draw of 16
- * bytes or more that is all zero, or that repeats the draw before, throws instead of making a predictable key.
+ * A `Random` that refuses to go on with a broken generator instead of making a predictable key (after SP 800-90B
+ * section 4.4, repetition test). Every draw takes 16 bytes more than asked, which nobody else sees: if they are zero
+ * (a short read, too), equal to the beginning of the draw or to one of the last eight draws', it throws.
  */
 export function healthChecked(random: Random): Random {
-  const last = new Uint8Array(16);
+  const remembered: Uint8Array[] = [];
+  let turn = 0;
   return {
     fill(out) {
-      random.fill(out);
-      if (out.length < last.length) return;
-      let repeated = 0;
-      let zero = 0;
-      for (let i = 0; i < last.length; i++) {
-        repeated |= out[i]! ^ last[i]!;
-        zero |= out[i]!;
-        last[i] = out[i]!;
-      }
-      if (repeated === 0 || zero === 0) {
-        out.fill(0);
-        throw new Error("The random generator repeated itself or returned zeros; no key or nonce was made from it.");
+      const drawn = secretBytes(out.length + CHECK_BYTES);
+      try {
+        random.fill(drawn);
+        const check = drawn.slice(out.length);
+        const same = (other: Uint8Array) => check.every((byte, i) => byte === other[i]);
+        if (same(new Uint8Array(CHECK_BYTES)) || same(drawn) || remembered.some(same)) {
+          throw new Error("The random generator repeats itself or returns zeros; no key or nonce was made from it.");
+        }
+        remembered[turn] = check;
+        turn = (turn + 1) % REMEMBERED_DRAWS;
+        out.set(drawn.subarray(0, out.length));
+      } finally {
+        drawn.fill(0);
       }
     },
   };

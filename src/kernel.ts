@@ -1,13 +1,13 @@
 /**
  * The one pipeline that every request takes, over every transport:
- * admit (check and copy) -> one transaction -> resolve, authorize, check (targets.ts) -> handle,
- * with one `finally` that wipes what was sensitive and records the audit event, whatever happened.
+ * admit (check and copy) -> validate -> one transaction -> resolve, authorize, check (targets.ts) -> handle -> DryRun,
+ * with one `finally` that wipes what was sensitive, and the audit event, whatever happened.
  */
 import type { AuditSink } from "./audit/audit.ts";
 import type { Caller, Clock } from "./env.ts";
-import { KmsError } from "./errors.ts";
+import { KeystoreError, KmsError } from "./errors.ts";
 import { admit } from "./model/admit.ts";
-import type { StructShape } from "./model/shape.ts";
+import { wipeSensitive } from "./model/sensitive.ts";
 import { findOperation } from "./operations/index.ts";
 import type { AnyOperation } from "./operations/operation.ts";
 import type { ReadTransaction, Records } from "./records/record-store.ts";
@@ -41,20 +41,28 @@ export class Kernel {
     const keyArns: string[] = [];
     let admitted: Members | undefined;
     let operation: AnyOperation | undefined;
+    let output: object | undefined;
     let failure: KmsError | undefined;
     try {
       operation = findOperation(name);
-      if (operation === undefined) throw new KmsError("UnknownOperationException", `Unknown operation '${name}'.`);
+      if (operation === undefined) throw unknownOperation(name);
       admitted = admit(operation.input, input) as Members;
       refuseUnsupported(operation, admitted);
-      return await this.#run(operation, admitted, caller, keyArns);
+      operation.validate?.(admitted);
+      output = await this.#run(operation, admitted, caller, keyArns);
     } catch (error) {
       failure = asKmsError(error);
-      throw failure;
     } finally {
       if (operation !== undefined && admitted !== undefined) wipeSensitive(operation.input, admitted);
-      audit?.({ timeMs: clock.nowMs(), caller, operation: name, keyArns, errorCode: failure?.code });
     }
+    try {
+      const recorded = audit?.({ timeMs: clock.nowMs(), caller, operation: name, keyArns, errorCode: failure?.code });
+      if (recorded instanceof Promise) await recorded;
+    } catch (error) {
+      throw asKmsError(error);
+    }
+    if (output === undefined) throw failure;
+    return output;
   }
 
   async #run(operation: AnyOperation, input: Members, caller: Caller, keyArns: string[]): Promise<object> {
@@ -62,7 +70,11 @@ export class Kernel {
     const work = async (tx: ReadTransaction) => {
       keyArns.length = 0;
       const keys = await passTargets({ tx, services, operation, input, caller }, keyArns);
-      return operation.handle({ input, keys, services, tx });
+      const output = await operation.handle({ input, keys, services, tx });
+      if (input.DryRun !== true) return output;
+      wipeSensitive(operation.output, output as Members);
+      // Thrown inside the transaction, so that nothing of it is written.
+      throw new KmsError("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.");
     };
     if (operation.effect === "read") return records.read(work);
     await this.#purge();
@@ -72,23 +84,33 @@ export class Kernel {
   /** Removes keys whose deletion has come due, and the aliases that point at them. */
   async #purge(): Promise<void> {
     const { records, services } = this.#options;
-    await records.write(async (tx) => {
-      for (const keyId of await services.keys.purge(tx)) await services.aliases.forgetKey(tx, keyId);
-    });
-  }
-}
-
-function refuseUnsupported(operation: AnyOperation, input: Members): void {
-  for (const member of operation.unsupported ?? []) {
-    if (input[member] !== undefined) {
-      throw new KmsError("UnsupportedOperationException", `The member ${member} is not supported in this Region.`);
+    const { keys, aliases } = services;
+    for (const due of await records.read((tx) => keys.listDue(tx))) {
+      try {
+        await records.write(async (tx) => {
+          if (await keys.remove(tx, due)) await aliases.forgetKey(tx, due.keyId);
+        });
+      } catch (error) {
+        // A record that does not open must not stand in the way of every other request. It is not deleted either.
+        if (!(error instanceof KeystoreError)) throw error;
+      }
     }
   }
 }
 
-function wipeSensitive(shape: StructShape, input: Members): void {
-  for (const { name, shape: memberShape } of shape.entries) {
-    if (memberShape.kind === "blob" && memberShape.sensitive) (input[name] as Uint8Array | undefined)?.fill(0);
+function unknownOperation(name: string): KmsError {
+  return new KmsError("UnknownOperationException", `wasm-kms has no operation '${name}'.`);
+}
+
+function refuseUnsupported(operation: AnyOperation, input: Members): void {
+  if (Array.isArray(input.GrantTokens) && input.GrantTokens.length > 0) {
+    // There are no grants yet, so there is no valid token.
+    throw new KmsError("InvalidGrantTokenException", "The specified grant token is not valid.");
+  }
+  for (const member of operation.unsupported ?? []) {
+    if (input[member] !== undefined) {
+      throw new KmsError("UnsupportedOperationException", `The member ${member} is not supported in this Region.`);
+    }
   }
 }
 

@@ -37,7 +37,6 @@ export interface Kms {
    * @throws {KmsError}
    */
   execute<N extends OperationName>(operation: N, input: InputOf<N>, caller?: Caller): Promise<OutputOf<N>>;
-  execute(operation: string, input: unknown, caller?: Caller): Promise<object>;
   /** A caller with a fresh request id for requests of the embedding program. */
   embedder(): Caller;
   /** Wipes every key held in memory and closes the keystore. */
@@ -45,7 +44,17 @@ export interface Kms {
 }
 
 const ACCOUNT_ID = /^\d{12}$/;
-const REGION = /^[a-z]{2}(?:-[a-z]+)+-\d+$/;
+const REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d+$/;
+/** The partition of a Region by its prefix; all others are in `aws`. */
+const PARTITIONS: readonly (readonly [prefix: string, partition: string])[] = [
+  ["cn-", "aws-cn"],
+  ["us-gov-", "aws-us-gov"],
+  ["us-iso-", "aws-iso"],
+  ["us-isob-", "aws-iso-b"],
+  ["eu-isoe-", "aws-iso-e"],
+  ["us-isof-", "aws-iso-f"],
+  ["eusc-", "aws-eusc"],
+];
 
 /**
  * Opens the keystore and starts the service over it.
@@ -53,9 +62,11 @@ const REGION = /^[a-z]{2}(?:-[a-z]+)+-\d+$/;
  */
 export async function createKmsOn(platform: Platform, options: KmsOptions): Promise<Kms> {
   const realm = realmOf(options);
+  checkParts(options);
   const clock = options.clock ?? platform.clock;
   const random = healthChecked(options.random ?? platform.random);
   const crypto = platform.crypto();
+  const nextRequestId = requestIds(random);
   const rootKey = await options.rootKey.open({ crypto, random });
   const records = await openRecords({ driver: options.keystore, rootKey, crypto, random, clock });
   const folder = `${realm.accountId}/${realm.region}`;
@@ -68,7 +79,6 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
     cipher: cipherOver(keys, crypto, random),
   };
   const kernel = new Kernel({ records, services, clock, audit: options.audit });
-  const nextRequestId = requestIds(random);
   const principalArn = rootArn(realm);
   const embedder = (): Caller => ({ principalArn, requestId: nextRequestId() });
   return {
@@ -80,6 +90,15 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   } as Kms;
 }
 
+function checkParts({ keystore, rootKey }: KmsOptions): void {
+  if (typeof keystore?.commit !== "function") {
+    throw new TypeError('keystore must be a driver, as memoryKeystore() or sqliteKeystore({ path: "keys.sqlite" }).');
+  }
+  if (typeof rootKey?.open !== "function") {
+    throw new TypeError("rootKey must be a source of the root key, as rootKeyFromBytes(bytes) of 32 secret bytes.");
+  }
+}
+
 function realmOf({ region, accountId }: KmsOptions): Realm {
   if (typeof accountId !== "string" || !ACCOUNT_ID.test(accountId)) {
     throw new TypeError(`accountId must be a string of twelve digits, as "000000000000"; it is ${String(accountId)}.`);
@@ -87,7 +106,7 @@ function realmOf({ region, accountId }: KmsOptions): Realm {
   if (typeof region !== "string" || !REGION.test(region)) {
     throw new TypeError(`region must look like "us-east-1"; it is ${String(region)}.`);
   }
-  const partition = region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+  const partition = PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? "aws";
   return { partition, region, accountId };
 }
 

@@ -20,6 +20,7 @@ import type { Random } from "./env.ts";
 import { KeystoreError } from "./errors.ts";
 import { decodeBase64 } from "./model/base64.ts";
 import { bindRootKey, checkRootKey, ROOT_KEY_BYTES, type RootKeySource } from "./records/root-key.ts";
+import { secretBytes } from "./secret-bytes.ts";
 
 export interface RootKeyFileOptions {
   /** Makes a new root key where there is no file. Default: false, so that a mistyped path does not. */
@@ -34,7 +35,7 @@ export function rootKeyFromFile(path: string, { create = false }: RootKeyFileOpt
   const file = resolve(path);
   return {
     async open({ crypto, random }) {
-      const bytes = new Uint8Array(ROOT_KEY_BYTES);
+      const bytes = secretBytes(ROOT_KEY_BYTES);
       try {
         if (!readKeyFile(file, bytes)) {
           if (!create) {
@@ -133,6 +134,12 @@ function checkKeyFile(file: string, status: Stats): void {
       `The root key file ${file} can be read or changed by other users (mode ${mode}); run: chmod 600 ${file}`,
     );
   }
+  const ownUid = process.getuid?.();
+  if (ownUid !== undefined && status.uid !== ownUid && status.uid !== 0) {
+    throw new KeystoreError(
+      `The root key file ${file} belongs to another user (uid ${status.uid}); use one of your own.`,
+    );
+  }
   if (status.size !== ROOT_KEY_BYTES) throw wrongLength(file, status.size);
 }
 
@@ -148,7 +155,7 @@ function wrongLength(file: string, lengthBytes: number): KeystoreError {
  */
 function createKeyFile(file: string, random: Random): void {
   const draft = `${file}.${draftSuffix(random)}`;
-  const key = new Uint8Array(ROOT_KEY_BYTES);
+  const key = secretBytes(ROOT_KEY_BYTES);
   try {
     random.fill(key);
     try {

@@ -10,6 +10,8 @@ import { jsonRecord } from "../records/json-record.ts";
 import type { ReadTransaction, Transaction } from "../records/record-store.ts";
 
 const MAX_ALIASES_PER_KEY = 50;
+/** No alias can be made with a longer name. */
+const MAX_NAME_LENGTH = 256;
 const PREFIX = "alias/";
 
 export interface Alias {
@@ -46,7 +48,8 @@ export function aliasesIn(folder: string, clock: Clock): Aliases {
   const path = (aliasName: string) => `${folder}/${aliasName}`;
   const keyAliasesPath = (keyId: string) => `${folder}/key-alias/${keyId}`;
 
-  const find = (tx: ReadTransaction, aliasName: string) => tx.get(aliasRecord, path(aliasName));
+  const find = async (tx: ReadTransaction, aliasName: string) =>
+    aliasName.length > MAX_NAME_LENGTH ? undefined : tx.get(aliasRecord, path(aliasName));
 
   async function namesOf(tx: ReadTransaction, keyId: string): Promise<readonly string[]> {
     return (await tx.get(keyAliasesRecord, keyAliasesPath(keyId)))?.names ?? [];

@@ -15,5 +15,8 @@ export interface AuditEvent {
   readonly errorCode: KmsErrorCode | undefined;
 }
 
-/** Receives every event, before the caller gets the answer. A sink that throws fails the request. */
-export type AuditSink = (event: AuditEvent) => void;
+/**
+ * Receives every event before the caller gets the answer; a promise is waited for. If it fails, the caller gets a
+ * KMSInternalException instead of the answer; what the request has changed stays changed.
+ */
+export type AuditSink = (event: AuditEvent) => unknown;

@@ -8,7 +8,7 @@ import type { Caller } from "../env.ts";
 import { KmsError } from "../errors.ts";
 import type { Kms } from "../kms.ts";
 import { type InputOf, OPERATIONS, type OperationName, type OutputOf } from "../operations/index.ts";
-import type { Command } from "./commands.ts";
+import type { Command, OptionalInput } from "./commands.ts";
 import { type ResponseMetadata, type SdkErrors, sdkErrorOf } from "./sdk-errors.ts";
 
 export { KmsError, type KmsErrorCode } from "../errors.ts";
@@ -30,6 +30,11 @@ export interface KMSClientOptions {
   readonly principalArn?: string;
 }
 
+export interface SendOptions {
+  /** Refuses the request if it is aborted before it starts; what has started is finished. */
+  readonly abortSignal?: AbortSignal | undefined;
+}
+
 export type WithMetadata<T> = T & { readonly $metadata: ResponseMetadata };
 
 export class KMSClient {
@@ -40,6 +45,7 @@ export class KMSClient {
   readonly #principalArn: string | undefined;
 
   constructor({ kms, sdk, principalArn }: KMSClientOptions) {
+    if (typeof kms?.execute !== "function") throw new TypeError("`kms` must be what createKms() returned.");
     this.#kms = kms;
     this.#sdk = sdk;
     this.#principalArn = principalArn;
@@ -50,17 +56,20 @@ export class KMSClient {
    * Runs a command.
    * @throws {KmsError} or, where the SDK was given, the SDK's own exception
    */
-  send<N extends OperationName>(command: Command<N>): Promise<WithMetadata<OutputOf<N>>>;
-  send<Output>(command: SdkCommand<Output>): Promise<Output>;
-  async send(command: Command | SdkCommand<unknown>): Promise<unknown> {
+  send<N extends OperationName>(command: Command<N>, options?: SendOptions): Promise<WithMetadata<OutputOf<N>>>;
+  send<Output>(command: SdkCommand<Output>, options?: SendOptions): Promise<Output>;
+  async send(command: Command | SdkCommand<unknown>, options?: SendOptions): Promise<unknown> {
+    if (typeof options === "function") throw new TypeError("send() returns a promise; it takes no callback.");
+    options?.abortSignal?.throwIfAborted();
     const caller = this.#caller();
     try {
-      const output = await this.#kms.execute(operationOf(command), command.input, caller);
+      const output = await this.#kms.execute(operationOf(command) as OperationName, command.input ?? {}, caller);
       return Object.assign(output, { $metadata: metadata(200, caller) });
     } catch (error) {
       if (!(error instanceof KmsError)) throw error;
       const $metadata = metadata(error.status, caller);
-      throw this.#sdk === undefined ? Object.assign(error, { $metadata }) : sdkErrorOf(this.#sdk, error, $metadata);
+      if (this.#sdk !== undefined) throw sdkErrorOf(this.#sdk, error, $metadata);
+      throw Object.assign(error, { $metadata, $fault: error.fault });
     }
   }
 
@@ -74,7 +83,7 @@ export class KMSClient {
 }
 
 function operationOf(command: Command | SdkCommand<unknown>): string {
-  if ("operation" in command) return command.operation;
+  if (Object.hasOwn(command, "operation")) return (command as Command).operation;
   const { schema } = command as { schema?: readonly unknown[] };
   const name = schema?.[2];
   if (typeof name === "string") return name;
@@ -86,7 +95,9 @@ function metadata(httpStatusCode: number, { requestId }: Caller): ResponseMetada
 }
 
 type Methods = {
-  [N in OperationName as Uncapitalize<N>]: (input: InputOf<N>) => Promise<WithMetadata<OutputOf<N>>>;
+  [N in OperationName as Uncapitalize<N>]: (
+    ...args: [...OptionalInput<N>, options?: SendOptions]
+  ) => Promise<WithMetadata<OutputOf<N>>>;
 };
 
 class AggregatedClient extends KMSClient {}
@@ -94,8 +105,8 @@ class AggregatedClient extends KMSClient {}
 for (const operation of Object.keys(OPERATIONS) as OperationName[]) {
   const method = operation.charAt(0).toLowerCase() + operation.slice(1);
   Object.defineProperty(AggregatedClient.prototype, method, {
-    value(this: KMSClient, input: InputOf<typeof operation>) {
-      return this.send({ operation, input });
+    value(this: KMSClient, input: InputOf<typeof operation>, options?: SendOptions) {
+      return this.send({ operation, input }, options);
     },
     configurable: true,
     writable: true,

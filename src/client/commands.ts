@@ -10,14 +10,21 @@ export interface Command<N extends OperationName = OperationName> {
   readonly input: InputOf<N>;
 }
 
+/** The input, which may be left out where nothing in it is required. */
+export type OptionalInput<N extends OperationName> =
+  Record<string, never> extends InputOf<N> ? [input?: InputOf<N>] : [input: InputOf<N>];
+
 interface CommandClass<N extends OperationName> {
-  new (input: InputOf<N>): Command<N>;
+  new (...args: OptionalInput<N>): Command<N>;
 }
 
 function commandFor<N extends OperationName>(operation: N): CommandClass<N> {
   return class {
     readonly operation = operation;
-    constructor(readonly input: InputOf<N>) {}
+    readonly input: InputOf<N>;
+    constructor(...[input]: OptionalInput<N>) {
+      this.input = input ?? ({} as InputOf<N>);
+    }
   };
 }
 

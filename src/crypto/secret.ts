@@ -3,6 +3,8 @@
  * takes `expose`, a word that a search finds.
  */
 
+import { secretBytes } from "../secret-bytes.ts";
+
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 export class Secret {
@@ -19,7 +21,9 @@ export class Secret {
 
   /** Holds a copy; the caller keeps its own bytes and wipes them. */
   static copy(bytes: Uint8Array): Secret {
-    return new Secret(bytes.slice());
+    const copy = secretBytes(bytes.length);
+    copy.set(bytes);
+    return new Secret(copy);
   }
 
   get lengthBytes(): number {

@@ -6,6 +6,7 @@
  */
 import type { CryptoProvider } from "../crypto/provider.ts";
 import { healthChecked, type Random } from "../env.ts";
+import { plainView } from "./bytes.ts";
 import { type Context, copyContext, copyContextToSeal, encodeContext, holdsContext } from "./context.ts";
 import { EnvelopeError } from "./errors.ts";
 import {
@@ -72,7 +73,10 @@ export interface OpenedMessage {
  * (a disabled key, no permission, no network) is the key service's own error.
  */
 export interface Envelope {
-  /** @throws {TypeError} for a context or options that cannot be used; what the key service throws. */
+  /**
+   * The plaintext is read once the data key is there: do not change it before the message is.
+   * @throws {TypeError} for a context or options that cannot be used; what the key service throws.
+   */
   seal(plaintext: Uint8Array, options?: SealOptions): Promise<Uint8Array>;
   /** @throws {EnvelopeError} and returns nothing of a message that is not whole. */
   open(message: Uint8Array, options?: OpenOptions): Promise<OpenedMessage>;
@@ -130,9 +134,9 @@ export function envelopeOver(platform: EnvelopePlatform, options: EnvelopeOption
   const headerReader = (): HeaderReader => new HeaderReader(limits);
 
   return {
-    seal: async (plaintext, sealOptions) => sealWhole(requireBytes("plaintext", plaintext), await sealer(sealOptions)),
+    seal: async (plaintext, sealOptions) => sealWhole(plainView("plaintext", plaintext), await sealer(sealOptions)),
     open: async (message, openOptions) => {
-      const parsed = headerReader().push(requireBytes("message", message));
+      const parsed = headerReader().push(plainView("message", message));
       if (parsed === undefined) throw new EnvelopeError();
       return openWhole(parsed.rest, await opener(parsed.header, openOptions));
     },
@@ -200,9 +204,4 @@ function readBound(name: string, given: number | undefined, usual: number, most:
     throw new RangeError(`\`${name}\` must be a whole number from 1 to ${most}, not ${String(given)}.`);
   }
   return value;
-}
-
-function requireBytes(name: string, bytes: Uint8Array): Uint8Array {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError(`The ${name} must be a Uint8Array.`);
-  return bytes;
 }

@@ -6,7 +6,7 @@
  */
 import { type Aead, type CryptoProvider, equalBytes } from "../crypto/provider.ts";
 import type { Secret } from "../crypto/secret.ts";
-import { Gathered, readU32 } from "./bytes.ts";
+import { Gathered, plainView, readU32 } from "./bytes.ts";
 import type { Context } from "./context.ts";
 import { EnvelopeError } from "./errors.ts";
 import {
@@ -95,10 +95,13 @@ export class Opener {
    */
   update(chunk: Uint8Array, out: Uint8Array): number {
     const aead = this.#live();
-    const room = this.updateBytes(chunk.length);
-    if (out.length < room) throw new RangeError(`The output has ${out.length} bytes and up to ${room} are written.`);
+    const [source, target] = [plainView("chunk", chunk), plainView("out", out)];
+    const room = this.updateBytes(source.length);
+    if (target.length < room) {
+      throw new RangeError(`The output has ${target.length} bytes and up to ${room} are written.`);
+    }
     try {
-      return this.#open(aead, chunk, out);
+      return this.#open(aead, source, target);
     } catch (error) {
       this.destroy();
       throw error;

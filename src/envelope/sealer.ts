@@ -5,7 +5,7 @@
  */
 import type { Aead, CryptoProvider } from "../crypto/provider.ts";
 import type { Secret } from "../crypto/secret.ts";
-import { encodeText, writeU32 } from "./bytes.ts";
+import { encodeText, plainView, writeU32 } from "./bytes.ts";
 import { type Context, encodeContext } from "./context.ts";
 import {
   FINAL_HEAD_BYTES,
@@ -111,10 +111,11 @@ export class Sealer {
    */
   update(chunk: Uint8Array, out: Uint8Array): number {
     const aead = this.#live();
-    requireRoom(out, this.updateBytes(chunk.length));
-    const frames = Math.floor((this.#pendingBytes + chunk.length) / this.frameBytes);
+    const [source, target] = [plainView("chunk", chunk), plainView("out", out)];
+    requireRoom(target, this.updateBytes(source.length));
+    const frames = Math.floor((this.#pendingBytes + source.length) / this.frameBytes);
     try {
-      return this.#seal(aead, chunk, frames, out, false);
+      return this.#seal(aead, source, frames, target, false);
     } catch (error) {
       this.destroy();
       throw error;
@@ -128,9 +129,10 @@ export class Sealer {
    */
   final(chunk: Uint8Array, out: Uint8Array): number {
     const aead = this.#live();
-    requireRoom(out, this.finalBytes(chunk.length));
+    const [source, target] = [plainView("chunk", chunk), plainView("out", out)];
+    requireRoom(target, this.finalBytes(source.length));
     try {
-      return this.#seal(aead, chunk, this.#framesBeforeFinal(this.#pendingBytes + chunk.length), out, true);
+      return this.#seal(aead, source, this.#framesBeforeFinal(this.#pendingBytes + source.length), target, true);
     } finally {
       this.destroy();
     }

@@ -6,7 +6,8 @@ import type { Caller } from "../env.ts";
 import { KmsError } from "../errors.ts";
 import type { Kms } from "../kms.ts";
 import { decodeInput, encodeOutput } from "../model/json.ts";
-import { findOperation } from "../operations/index.ts";
+import { wipeSensitive } from "../model/sensitive.ts";
+import { findOperation, type OperationName } from "../operations/index.ts";
 
 export const CONTENT_TYPE = "application/x-amz-json-1.1";
 const TARGET_PREFIX = "TrentService.";
@@ -24,14 +25,25 @@ export interface Answer {
  */
 export async function answer(kms: Kms, target: string | undefined, body: Uint8Array, caller: Caller): Promise<Answer> {
   try {
-    const name = target?.startsWith(TARGET_PREFIX) ? target.slice(TARGET_PREFIX.length) : undefined;
-    const operation = name === undefined ? undefined : findOperation(name);
+    if (!target?.startsWith(TARGET_PREFIX)) {
+      throw new KmsError("UnknownOperationException", `The X-Amz-Target header must be ${TARGET_PREFIX}<operation>.`);
+    }
+    const name = target.slice(TARGET_PREFIX.length);
+    const operation = findOperation(name);
     if (operation === undefined) {
-      throw new KmsError("UnknownOperationException", `The X-Amz-Target header names no operation: '${target ?? ""}'.`);
+      throw new KmsError("UnknownOperationException", `wasm-kms has no operation '${name}'.`);
     }
     const input = decodeInput(operation.input, decodeUtf8(body));
-    const output = await kms.execute(operation.name, input, caller);
-    return answerOf(200, encodeOutput(operation.output, output), caller);
+    try {
+      const output = await kms.execute(operation.name as OperationName, input as never, caller);
+      try {
+        return answerOf(200, encodeOutput(operation.output, output), caller);
+      } finally {
+        wipeSensitive(operation.output, output as Record<string, unknown>);
+      }
+    } finally {
+      wipeSensitive(operation.input, input);
+    }
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
     return answerOf(error.status, encodeError(error), caller);

@@ -19,7 +19,8 @@ interface SdkResponse {
 }
 
 export interface RequestHandler {
-  handle(request: SdkRequest): Promise<{ response: SdkResponse }>;
+  /** Refuses a request that is aborted before it starts; what has started is finished. */
+  handle(request: SdkRequest, options?: { abortSignal?: unknown }): Promise<{ response: SdkResponse }>;
   destroy(): void;
   readonly metadata: { readonly handlerProtocol: string };
   updateHttpClientConfig(): void;
@@ -32,7 +33,9 @@ const encoder = new TextEncoder();
 export function createRequestHandler(kms: Kms): RequestHandler {
   return {
     metadata: { handlerProtocol: "in-process" },
-    async handle({ headers, body }) {
+    async handle({ headers, body }, options) {
+      const { aborted } = (options?.abortSignal ?? {}) as { aborted?: boolean };
+      if (aborted) throw Object.assign(new Error("Request aborted"), { name: "AbortError" });
       const {
         status,
         headers: answered,

@@ -16,7 +16,7 @@ import { disposeMaterial, generateMaterial, type Material, materialIdOf, materia
 
 const MAX_ON_DEMAND_ROTATIONS = 25;
 const DAY_MS = 86_400_000;
-/** Keys removed at once; the next write removes more. */
+/** Keys that are looked at before a write; the next write looks at more. */
 const PURGE_LIMIT = 32;
 
 const deletionRecord = jsonRecord<Record<string, never>>("deletion");
@@ -27,6 +27,12 @@ export interface KeysOptions {
   readonly crypto: CryptoProvider;
   readonly random: Random;
   readonly clock: Clock;
+}
+
+/** An entry of the index of scheduled deletions. */
+export interface DueKey {
+  readonly keyId: string;
+  readonly deletionAtMs: number;
 }
 
 export class Keys {
@@ -95,7 +101,7 @@ export class Keys {
   }
 
   scheduleDeletion(tx: Transaction, key: Key, windowDays: number): Key & { readonly deletionAtMs: number } {
-    const deletionAtMs = this.#clock.nowMs() + windowDays * DAY_MS;
+    const deletionAtMs = Math.trunc(this.#clock.nowMs()) + windowDays * DAY_MS;
     const doomed = { ...key, state: "PendingDeletion" as const, deletionAtMs };
     tx.put(deletionRecord, this.#deletionPath(deletionAtMs, key.keyId), {});
     this.update(tx, doomed);
@@ -119,20 +125,29 @@ export class Keys {
     return entry === undefined ? undefined : this.#loadMaterial(tx, key, entry.materialId);
   }
 
-  /** Removes a few keys whose deletion has come due and returns their ids. */
-  async purge(tx: Transaction): Promise<readonly string[]> {
-    const due: string[] = [];
+  /**
+   * The ids of a few keys whose deletion may have come due. This index only says where to look: `remove` decides by
+   * the key itself, because an index entry may have been put there by anybody who can write to the store.
+   */
+  async listDue(tx: ReadTransaction): Promise<readonly DueKey[]> {
     const prefix = `${this.#folder}/deletion/`;
-    for (const path of await tx.list(prefix, undefined, PURGE_LIMIT)) {
+    const entries = (await tx.list(prefix, undefined, PURGE_LIMIT)).map((path) => {
       const [time, keyId] = path.slice(prefix.length).split("/") as [string, string];
-      if (Number(time) > this.#clock.nowMs()) break;
-      const key = await tx.get(keyRecord, this.#keyPath(keyId));
-      for (const { materialId } of key?.materials ?? []) tx.remove(this.#materialPath(keyId, materialId));
-      tx.remove(this.#keyPath(keyId));
-      tx.remove(path);
-      due.push(keyId);
-    }
-    return due;
+      return { deletionAtMs: Number(time), keyId };
+    });
+    const nowMs = this.#clock.nowMs();
+    return entries.filter(({ deletionAtMs }) => deletionAtMs <= nowMs);
+  }
+
+  /** Removes a key if its deletion has come due, and its index entry in any case; says whether the key is gone. */
+  async remove(tx: Transaction, { keyId, deletionAtMs }: DueKey): Promise<boolean> {
+    tx.remove(this.#deletionPath(deletionAtMs, keyId));
+    const key = await tx.get(keyRecord, this.#keyPath(keyId));
+    if (key === undefined) return true;
+    if (!isDeleted(key, this.#clock.nowMs())) return false;
+    for (const { materialId } of key.materials) tx.remove(this.#materialPath(keyId, materialId));
+    tx.remove(this.#keyPath(keyId));
+    return true;
   }
 
   #addMaterial(tx: Transaction, keyId: string): string {

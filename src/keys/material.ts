@@ -1,6 +1,6 @@
 /**
  * Key material (AWS's hardware-backed key, "HBK"): 32 secret bytes under a 32-byte random id. The record's plaintext
- * is the id and the bytes; once decoded only the HKDF key extracted from them is held, inside the crypto provider.
+ * is the id and the bytes; once decoded only the HKDF key extracted from them is held, by the crypto provider.
  *
  *   PRK = HKDF-Extract(SHA-256, salt = "kms-hbk/v1\0" ‖ id[0..16), IKM = the 32 bytes)      RFC 5869 section 2.2
  */
@@ -9,6 +9,7 @@ import { Secret } from "../crypto/secret.ts";
 import type { Random } from "../env.ts";
 import { toHex } from "../model/arn.ts";
 import type { RecordType } from "../records/record-store.ts";
+import { secretBytes } from "../secret-bytes.ts";
 
 const ID_BYTES = 32;
 const KEY_BYTES = 32;
@@ -18,17 +19,22 @@ const SALT_LABEL = new TextEncoder().encode("kms-hbk/v1\0");
 
 export interface Material {
   readonly id: Uint8Array;
-  readonly bytes: Secret;
   readonly deriver: Deriver;
+  /** Only of material that has just been made and is about to be stored. */
+  readonly bytes?: Secret;
 }
 
 /** Makes material from fresh random bytes. */
 export function generateMaterial(crypto: CryptoProvider, random: Random): Material {
   const id = new Uint8Array(ID_BYTES);
   random.fill(id);
-  const bytes = new Uint8Array(KEY_BYTES);
-  random.fill(bytes);
-  return materialOf(crypto, id, bytes);
+  const bytes = secretBytes(KEY_BYTES);
+  try {
+    random.fill(bytes);
+    return { id, deriver: deriverOf(crypto, id, bytes), bytes: Secret.copy(bytes) };
+  } finally {
+    bytes.fill(0);
+  }
 }
 
 export function materialIdOf(material: Material): string {
@@ -41,35 +47,30 @@ export function materialRecord(crypto: CryptoProvider): RecordType<Material> {
     name: "material",
     // Each holds one of the core's 1,024 derivation slots.
     cacheLimit: 512,
-    encode(material) {
-      const record = new Uint8Array(ID_BYTES + KEY_BYTES);
-      record.set(material.id);
-      material.bytes.expose((bytes) => record.set(bytes, ID_BYTES));
+    encode({ id, bytes }) {
+      if (bytes === undefined) throw new TypeError("Stored material is never written again.");
+      const record = secretBytes(ID_BYTES + KEY_BYTES);
+      record.set(id);
+      bytes.expose((secret) => record.set(secret, ID_BYTES));
       return record;
     },
     decode(record) {
       if (record.length !== ID_BYTES + KEY_BYTES) throw new TypeError("A material record must have 64 bytes.");
-      return materialOf(crypto, record.slice(0, ID_BYTES), record.slice(ID_BYTES));
+      const id = record.slice(0, ID_BYTES);
+      return { id, deriver: deriverOf(crypto, id, record.subarray(ID_BYTES)) };
     },
     dispose: disposeMaterial,
   };
 }
 
 export function disposeMaterial(material: Material): void {
-  material.bytes.wipe();
+  material.bytes?.wipe();
   material.deriver.destroy();
 }
 
-/** Takes over `bytes`. */
-function materialOf(crypto: CryptoProvider, id: Uint8Array, bytes: Uint8Array): Material {
-  const secret = Secret.adopt(bytes);
-  try {
-    const salt = new Uint8Array(SALT_LABEL.length + SHORT_ID_BYTES);
-    salt.set(SALT_LABEL);
-    salt.set(id.subarray(0, SHORT_ID_BYTES), SALT_LABEL.length);
-    return { id, bytes: secret, deriver: crypto.deriver("SHA-256", bytes, salt) };
-  } catch (error) {
-    secret.wipe();
-    throw error;
-  }
+function deriverOf(crypto: CryptoProvider, id: Uint8Array, bytes: Uint8Array): Deriver {
+  const salt = new Uint8Array(SALT_LABEL.length + SHORT_ID_BYTES);
+  salt.set(SALT_LABEL);
+  salt.set(id.subarray(0, SHORT_ID_BYTES), SALT_LABEL.length);
+  return crypto.deriver("SHA-256", bytes, salt);
 }

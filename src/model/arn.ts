@@ -46,7 +46,8 @@ export function parseKeyName(text: string, realm: Realm): KeyName {
   }
   if (region !== realm.region) throw new KmsError("NotFoundException", `Invalid arn ${region}`);
   if (resource.startsWith("alias/")) return { kind: "alias", aliasName: resource, accountId };
-  const keyId = resource.startsWith("key/") ? resource.slice("key/".length) : resource;
+  if (!resource.startsWith("key/")) throw new KmsError("NotFoundException", `Invalid arn ${text}`);
+  const keyId = resource.slice("key/".length);
   if (!isKeyId(keyId)) throw new KmsError("NotFoundException", `Invalid keyId ${keyId}`);
   return { kind: "key", keyId, accountId };
 }

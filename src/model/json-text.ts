@@ -1,11 +1,12 @@
 /**
  * A strict JSON reader (RFC 8259) for text from outside. Objects become Maps, so that no name is special; a name that
- * stands twice, more than 16 levels, and more than 10,000 values are refused. Time is linear in the text.
+ * stands twice, more than 1 MiB, 16 levels or 10,000 values are refused. Time is linear in the text.
  */
 import { KmsError } from "../errors.ts";
 
 export type JsonValue = null | boolean | number | string | JsonValue[] | Map<string, JsonValue>;
 
+const MAX_LENGTH = 1024 * 1024;
 const MAX_DEPTH = 16;
 const MAX_VALUES = 10_000;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -15,6 +16,7 @@ const SPACE = /[ \t\r\n]*/y;
 
 /** @throws {KmsError} SerializationException */
 export function parseJson(text: string): JsonValue {
+  if (text.length > MAX_LENGTH) throw refuse(`has more than ${MAX_LENGTH} characters`);
   const reader = new Reader(text);
   const value = reader.readValue(0);
   reader.expectEnd();

@@ -38,7 +38,7 @@ export function readMarker(marker: string | undefined, isName: (text: string) =>
   return name;
 }
 
-function invalidMarker(cause?: unknown): KmsError {
+export function invalidMarker(cause?: unknown): KmsError {
   return new KmsError("InvalidMarkerException", "The marker is not one that this listing returned.", { cause });
 }
 

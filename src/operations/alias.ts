@@ -20,9 +20,9 @@ export const createAlias = operation({
   input: struct({ AliasName: required(aliasName), TargetKeyId: required(keyRef) }),
   output: struct({}),
   targets: { key: { from: "TargetKeyId", action: "kms:CreateAlias", states: ALIASABLE, alias: "must-be-key" } },
+  validate: ({ AliasName }) => checkAliasName(AliasName),
   effect: "write",
   async handle({ input, keys: { key: target }, services, tx }) {
-    checkAliasName(input.AliasName);
     if ((await services.aliases.find(tx, input.AliasName)) !== undefined) {
       const taken = aliasArn(services.realm, input.AliasName);
       throw new KmsError("AlreadyExistsException", `An alias with the name ${taken} already exists`);
@@ -37,11 +37,12 @@ export const deleteAlias = operation({
   input: struct({ AliasName: required(aliasName) }),
   output: struct({}),
   targets: { key: { from: "AliasName", action: "kms:DeleteAlias", states: ANY_STATE, alias: "allowed" } },
+  validate: ({ AliasName }) => checkAliasName(AliasName),
   effect: "write",
   async handle({ input, services, tx }) {
+    // The target was resolved through this alias, in this transaction.
     const alias = await services.aliases.find(tx, input.AliasName);
-    if (alias === undefined) throw new KmsError("ValidationException", PREFIX_REQUIRED);
-    await services.aliases.remove(tx, alias);
+    await services.aliases.remove(tx, alias!);
     return {};
   },
 });
@@ -73,20 +74,25 @@ export const listAliases = operation({
             (a) => after === undefined || a.aliasName > after,
           );
     const page = cutPage(aliases, perPage, (alias) => alias.aliasName);
-    return {
-      Aliases: page.items.map((alias) => describeAlias(alias, services.realm)),
-      ...pageMembers(page.nextMarker),
-    };
+    const shown = [];
+    for (const alias of page.items) {
+      // An alias goes with its key, though its record may still stand.
+      if ((await services.keys.find(tx, alias.targetKeyId)) === undefined) continue;
+      shown.push(describeAlias(alias, services.realm));
+    }
+    return { Aliases: shown, ...pageMembers(page.nextMarker) };
   },
 });
 
-const PREFIX_REQUIRED =
-  'Alias must start with the prefix "alias/". Please see ' +
-  "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html";
-
 /** @throws {KmsError} ValidationException, InvalidAliasNameException */
 function checkAliasName(name: string): void {
-  if (!name.startsWith(PREFIX)) throw new KmsError("ValidationException", PREFIX_REQUIRED);
+  if (!name.startsWith(PREFIX)) {
+    throw new KmsError(
+      "ValidationException",
+      'Alias must start with the prefix "alias/". Please see ' +
+        "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
+    );
+  }
   if (name === PREFIX) throw new KmsError("ValidationException", "Invalid identifier");
   if (name.includes(":")) {
     throw new KmsError("ValidationException", `${name} contains invalid characters for an alias`);

@@ -15,6 +15,7 @@ import {
 } from "../model/scalars.ts";
 import { required, struct, type ValueOf } from "../model/shape.ts";
 import type { ReadTransaction } from "../records/record-store.ts";
+import { secretBytes } from "../secret-bytes.ts";
 import type { Services } from "../services.ts";
 import { operation, type ResolvedKey } from "./operation.ts";
 
@@ -44,6 +45,7 @@ export const generateDataKey = operation({
     KeyMaterialId: keyMaterialId,
   }),
   unsupported: ["Recipient"],
+  validate: checkSize,
   targets: {
     key: {
       from: "KeyId",
@@ -61,6 +63,7 @@ export const generateDataKeyWithoutPlaintext = operation({
   name: "GenerateDataKeyWithoutPlaintext",
   input: inputWithoutPlaintext,
   output: struct({ CiphertextBlob: ciphertextBlob, KeyId: keyRef, KeyMaterialId: keyMaterialId }),
+  validate: checkSize,
   targets: {
     key: {
       from: "KeyId",
@@ -79,8 +82,7 @@ export const generateDataKeyWithoutPlaintext = operation({
 });
 
 async function makeDataKey(input: DataKeyInput, target: ResolvedKey, services: Services, tx: ReadTransaction) {
-  const lengthBytes = dataKeyBytes(input);
-  const dataKey = new Uint8Array(lengthBytes);
+  const dataKey = secretBytes(input.NumberOfBytes ?? DATA_KEY_BYTES[input.KeySpec!]);
   try {
     services.random.fill(dataKey);
     const { blob, materialId } = await services.cipher.encrypt(tx, target.key, dataKey, input.EncryptionContext);
@@ -91,9 +93,8 @@ async function makeDataKey(input: DataKeyInput, target: ResolvedKey, services: S
   }
 }
 
-function dataKeyBytes({ NumberOfBytes, KeySpec }: DataKeyInput): number {
+function checkSize({ NumberOfBytes, KeySpec }: DataKeyInput): void {
   if ((NumberOfBytes === undefined) === (KeySpec === undefined)) {
     throw new KmsError("ValidationException", "Please specify either number of bytes or key spec.");
   }
-  return NumberOfBytes ?? DATA_KEY_BYTES[KeySpec!];
 }

@@ -33,8 +33,11 @@ export const OPERATIONS = {
 } as const satisfies Record<string, AnyOperation>;
 
 export type OperationName = keyof typeof OPERATIONS;
-export type InputOf<N extends OperationName> = ValueOf<(typeof OPERATIONS)[N]["input"]>;
+/** The members of a request. As in the SDK's types a required member may be undefined; the service then refuses it. */
+export type InputOf<N extends OperationName> = Lenient<ValueOf<(typeof OPERATIONS)[N]["input"]>>;
 export type OutputOf<N extends OperationName> = ValueOf<(typeof OPERATIONS)[N]["output"]>;
+
+type Lenient<T> = { [K in keyof T]: T[K] | undefined };
 
 /** The operation of that name, or `undefined`; names that every object has (`constructor`) are none. */
 export function findOperation(name: string): AnyOperation | undefined {

@@ -46,15 +46,16 @@ export const scheduleKeyDeletion = operation({
     PendingWindowInDays: pendingWindowInDays,
   }),
   targets: { key: { from: "KeyId", action: "kms:ScheduleKeyDeletion", states: DELETABLE, alias: "invalid-arn" } },
+  validate({ PendingWindowInDays: windowDays = DEFAULT_WINDOW_DAYS }) {
+    if (windowDays >= MIN_WINDOW_DAYS && windowDays <= MAX_WINDOW_DAYS) return;
+    throw new KmsError(
+      "ValidationException",
+      `PendingWindowInDays must be between ${MIN_WINDOW_DAYS} and ${MAX_WINDOW_DAYS}, but it is ${windowDays}.`,
+    );
+  },
   effect: "write",
   async handle({ input, keys: { key: target }, services, tx }) {
     const windowDays = input.PendingWindowInDays ?? DEFAULT_WINDOW_DAYS;
-    if (windowDays < MIN_WINDOW_DAYS || windowDays > MAX_WINDOW_DAYS) {
-      throw new KmsError(
-        "ValidationException",
-        `PendingWindowInDays must be between ${MIN_WINDOW_DAYS} and ${MAX_WINDOW_DAYS}, but it is ${windowDays}.`,
-      );
-    }
     const doomed = services.keys.scheduleDeletion(tx, target.key, windowDays);
     return {
       KeyId: target.arn,

@@ -75,10 +75,14 @@ export const createKey = operation({
   unsupported: ["Policy", "CustomKeyStoreId", "XksKeyId"],
   action: "kms:CreateKey",
   targets: {},
+  validate(input) {
+    checkSpec(input);
+    checkTags(input.Tags ?? []);
+  },
   effect: "write",
   async handle({ input, services, tx }) {
-    checkSpec(input);
-    const key = services.keys.create(tx, { description: input.Description ?? "", tags: checkTags(input.Tags ?? []) });
+    const tags = (input.Tags ?? []).map(({ TagKey, TagValue }) => ({ TagKey, TagValue }));
+    const key = services.keys.create(tx, { description: input.Description ?? "", tags });
     return { KeyMetadata: describe(key, services.realm) };
   },
 });
@@ -141,7 +145,7 @@ function checkSpec(input: ValueOf<typeof createKeyInput>): void {
 }
 
 /** @throws {KmsError} TagException */
-function checkTags(tags: readonly ValueOf<typeof tag>[]): Key["tags"] {
+function checkTags(tags: readonly ValueOf<typeof tag>[]): void {
   if (tags.length > MAX_TAGS) throw new KmsError("TagException", "Too many tags");
   if (new Set(tags.map(({ TagKey }) => TagKey)).size < tags.length) {
     throw new KmsError("TagException", "Duplicate tag keys");
@@ -149,7 +153,6 @@ function checkTags(tags: readonly ValueOf<typeof tag>[]): Key["tags"] {
   if (tags.some(({ TagKey }) => TagKey.startsWith("aws:"))) {
     throw new KmsError("TagException", "Tags beginning with aws: are reserved");
   }
-  return tags.map(({ TagKey, TagValue }) => ({ TagKey, TagValue }));
 }
 
 function describe(key: Key, realm: Realm): ValueOf<typeof keyMetadata> {

@@ -49,6 +49,8 @@ interface Declared<I extends StructShape, O extends StructShape, T extends Targe
   readonly targets: T;
   /** The permission of an operation that touches no key. */
   readonly action?: string;
+  /** What the members must satisfy together, judged before any key is looked up. @throws {KmsError} */
+  validate?(input: ValueOf<I>): void;
   /** Members that AWS knows and we refuse by name (UnsupportedOperationException) rather than ignore. */
   readonly unsupported?: readonly (keyof I["members"] & string)[];
 }
@@ -68,9 +70,11 @@ export type Operation<I extends StructShape, O extends StructShape, T extends Ta
   Handled<I, O, T>;
 
 /** An operation of any shapes, as the kernel sees it. */
-export interface AnyOperation extends Omit<Declared<StructShape, StructShape, Targets>, "unsupported"> {
+export interface AnyOperation extends Omit<Declared<StructShape, StructShape, Targets>, "unsupported" | "validate"> {
   readonly unsupported?: readonly string[];
   readonly effect: "read" | "write";
+  // biome-ignore lint/suspicious/noExplicitAny: the declaration has tied the input to the shape
+  validate?(input: any): void;
   // biome-ignore lint/suspicious/noExplicitAny: the declaration has tied the request to the shapes
   handle(request: any): Promise<object>;
 }

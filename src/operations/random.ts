@@ -11,10 +11,12 @@ export const generateRandom = operation({
   unsupported: ["CustomKeyStoreId", "Recipient"],
   action: "kms:GenerateRandom",
   targets: {},
+  validate({ NumberOfBytes }) {
+    if (NumberOfBytes === undefined) throw new KmsError("ValidationException", "NumberOfBytes is required.");
+  },
   effect: "read",
   async handle({ input, services }) {
-    if (input.NumberOfBytes === undefined) throw new KmsError("ValidationException", "NumberOfBytes is required.");
-    const bytes = new Uint8Array(input.NumberOfBytes);
+    const bytes = new Uint8Array(input.NumberOfBytes!);
     services.random.fill(bytes);
     return { Plaintext: bytes };
   },

@@ -1,7 +1,7 @@
 /** RotateKeyOnDemand, ListKeyRotations. Source: AWS KMS API reference. */
 import type { Key, MaterialEntry } from "../keys/key.ts";
 import { ANY_STATE, USABLE } from "../keys/state.ts";
-import { cutPage, pageMembers, readMarker } from "../model/pages.ts";
+import { cutPage, invalidMarker, pageMembers, readMarker } from "../model/pages.ts";
 import {
   boolean,
   includeKeyMaterial,
@@ -55,7 +55,9 @@ export const listKeyRotations = operation({
     const all = target.key.materials.filter(
       (entry) => input.IncludeKeyMaterial === "ALL_KEY_MATERIAL" || entry.rotationType !== undefined,
     );
-    const rest = all.slice(all.findIndex(({ materialId }) => materialId === after) + 1);
+    const last = all.findIndex(({ materialId }) => materialId === after);
+    if (after !== undefined && last < 0) throw invalidMarker();
+    const rest = all.slice(last + 1);
     const page = cutPage(rest, input.Limit ?? DEFAULT_ROTATIONS_PER_PAGE, ({ materialId }) => materialId);
     return {
       Rotations: page.items.map((entry) => describeRotation(target.key, entry)),

@@ -22,6 +22,7 @@ import { type CryptoProvider, equalBytes } from "../crypto/provider.ts";
 import type { Clock, Random } from "../env.ts";
 import { KeystoreError } from "../errors.ts";
 import type { KeyStoreDriver } from "../keystore/driver.ts";
+import { secretBytes } from "../secret-bytes.ts";
 import { ByteReader, concatBytes, textBytes, uintBytes } from "./encoding.ts";
 import type { RootKey } from "./root-key.ts";
 import type { DataKey } from "./sealed-record.ts";
@@ -142,7 +143,7 @@ export async function changeRootKey(access: StoreAccess, next: RootKey): Promise
 async function createHeader(access: StoreAccess): Promise<void> {
   const storeId = new Uint8Array(STORE_ID_BYTES);
   access.random.fill(storeId);
-  const dataKey = new Uint8Array(DATA_KEY_BYTES);
+  const dataKey = secretBytes(DATA_KEY_BYTES);
   try {
     access.random.fill(dataKey);
     const createdAtMs = access.clock?.nowMs() ?? 0;

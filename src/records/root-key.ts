@@ -48,8 +48,9 @@ export interface RootKeySource {
  * @throws {KeystoreError} if there are not exactly 32 bytes, or all of them are zero
  */
 export function rootKeyFromBytes(bytes: Uint8Array): RootKeySource & { wipe(): void } {
-  checkRootKey(bytes, "The root key");
+  // The copy is what is checked: the caller may change or wipe its own bytes at any time.
   const secret = Secret.copy(bytes);
+  secret.expose((copy) => checkRootKey(copy, "The root key"));
   return {
     open: async ({ crypto, random }) => secret.expose((key) => bindRootKey(key, crypto, random)),
     wipe: () => secret.wipe(),

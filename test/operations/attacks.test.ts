@@ -91,7 +91,7 @@ describe("a hostile input", () => {
   });
 
   it.each(["constructor", "__proto__", "toString", "NoSuchThing", ""])("names no operation: %j", async (name) => {
-    expect((await failureOf(kms.execute(name, {}))).name).toBe("UnknownOperationException");
+    expect((await failureOf(kms.execute(name as never, {} as never))).name).toBe("UnknownOperationException");
   });
 
   it.each([
@@ -153,7 +153,6 @@ describe("a broken generator", () => {
     const { KeyMetadata } = await fragile.execute("CreateKey", {});
     broken = true;
     const encrypt = () => fragile.execute("Encrypt", { KeyId: KeyMetadata!.KeyId, Plaintext: PLAINTEXT });
-    await encrypt(); // a first draw cannot be told from an honest one
     expect((await failureOf(encrypt())).name).toBe("KMSInternalException");
     broken = false;
     expect((await encrypt()).CiphertextBlob).toHaveLength(115 + PLAINTEXT.length);

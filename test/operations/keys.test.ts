@@ -179,6 +179,18 @@ describe.each(TRANSPORTS)("through %s", (_, connect) => {
     expect((await call("ListAliases", {})).Aliases).toHaveLength(0);
   });
 
+  it("frees the names of dead keys, however many there are", async () => {
+    for (let i = 0; i < 40; i++) {
+      const { KeyId } = await createKey();
+      await call("CreateAlias", { AliasName: `alias/old${i}`, TargetKeyId: KeyId });
+      await call("ScheduleKeyDeletion", { KeyId, PendingWindowInDays: 7 });
+    }
+    service.advance(8 * DAY_MS);
+    expect((await call("ListAliases", {})).Aliases).toHaveLength(0);
+    const { KeyId } = await createKey();
+    for (let i = 0; i < 40; i++) await call("CreateAlias", { AliasName: `alias/old${i}`, TargetKeyId: KeyId });
+  });
+
   it("keeps aliases: made, used, listed, deleted", async () => {
     const { KeyId, Arn } = await createKey();
     const names = ["alias/a", "alias/b", "alias/b/c"];

@@ -39,7 +39,7 @@ export async function startService(keystore = memoryKeystore()): Promise<Service
 
 /** Every way to the service, each as one function from operation and input to output. */
 export const TRANSPORTS: readonly (readonly [name: string, connect: (kms: Kms) => Call])[] = [
-  ["the kernel", (kms) => (operation, input) => kms.execute(operation, input)],
+  ["the kernel", (kms) => (operation, input) => kms.execute(operation as never, input as never)],
   [
     "our client with our commands",
     (kms) => {
