@@ -8,6 +8,8 @@ import { isDraftName } from "../../src/cli/output-file.ts";
 import { type Answer, ended, run, runProcess, start } from "./command.ts";
 import { filesBelow, sampleBytes, temporaryFolder, writeTree } from "./tree.ts";
 
+/** How much longer the campaigns are than usual; `npm run soak` makes them long. */
+const SOAK = Number(process.env.SOAK ?? 1);
 const root = temporaryFolder();
 const MIB = 1024 * 1024;
 const BIG_MIB = 256;
@@ -41,7 +43,9 @@ async function listKeys(home: string): Promise<ListedKey[]> {
 }
 
 describe("kill -9", () => {
-  it.each([0, 32, 128, BIG_MIB - 1])("of seal at %i MiB leaves no half file under its name", async (draftMib) => {
+  const moments = [0, 32, 128, BIG_MIB - 1].concat(Array.from({ length: SOAK - 1 }, (_, i) => (5 + i * 37) % BIG_MIB));
+
+  it.each(moments)("of seal at %i MiB leaves no half file under its name", async (draftMib) => {
     const folder = join(root, `kill-${draftMib}`);
     const [home, out] = [join(folder, "home"), join(folder, "out")];
     await sealUntil(out, home, draftMib, "SIGKILL");
@@ -62,12 +66,12 @@ describe("kill -9", () => {
   it("of keys create, again and again, loses no key that was told", async () => {
     const home = join(root, "kill-keys");
     const told: string[] = [];
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 10 * SOAK; i++) {
       const child = start(["keys", "create", "--alias", `k${i}`], { home });
       const answer = ended(child);
       // Every other time in the moment of the answer, else at some time around it.
       if (i % 2 === 0) child.stdout!.once("data", () => child.kill("SIGKILL"));
-      else setTimeout(() => child.kill("SIGKILL"), 250 + 40 * i);
+      else setTimeout(() => child.kill("SIGKILL"), 250 + 40 * (i % 10));
       const arn = /^Created (\S+) as/.exec((await answer).text)?.[1];
       if (arn !== undefined) told.push(`${arn} alias/k${i}`);
     }
