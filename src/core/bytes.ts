@@ -1,7 +1,9 @@
 /**
- * Reading what callers hand over, by the language's own getters: a subclass or a property that disguises its length
- * cannot make one length be checked and another be copied.
+ * Reading what callers hand over. At every door their object is swapped for a plain view of the same bytes, made by the
+ * language's own getters; from there on no method or property of theirs is used. So a subclass, a property or another
+ * thread cannot make one length be checked and another be copied, see the core's memory, or change a result.
  */
+import { secretBytes } from "../secret-bytes.ts";
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
 const getter = (name: PropertyKey): ((this: unknown) => unknown) =>
@@ -10,6 +12,8 @@ const readTag = getter(Symbol.toStringTag);
 const readLength = getter("length") as (this: unknown) => number;
 const readBuffer = getter("buffer") as (this: unknown) => ArrayBufferLike;
 const readOffset = getter("byteOffset") as (this: unknown) => number;
+
+const NONCE_BYTES = 12;
 
 /** The true length of `bytes`. @throws {TypeError} if it is no Uint8Array (a Buffer is one). */
 export function lengthOf(name: string, bytes: Uint8Array): number {
@@ -20,6 +24,45 @@ export function lengthOf(name: string, bytes: Uint8Array): number {
 /** A plain view of part of `bytes`. */
 export function viewOf(bytes: Uint8Array, at: number, lengthBytes: number): Uint8Array {
   return new Uint8Array(readBuffer.call(bytes), readOffset.call(bytes) + at, lengthBytes);
+}
+
+/** A plain view of all of `bytes`, whose length stays what it is now. @throws {TypeError} if it is no Uint8Array. */
+export function viewBytes(name: string, bytes: Uint8Array): Uint8Array {
+  const lengthBytes = lengthOf(name, bytes);
+  return new Uint8Array(readBuffer.call(bytes), readOffset.call(bytes), lengthBytes);
+}
+
+/** A plain view of an AES key. @throws {RangeError} unless it has 16, 24 or 32 bytes. */
+export function viewKey(bytes: Uint8Array): Uint8Array {
+  const key = viewBytes("key", bytes);
+  if (key.length !== 16 && key.length !== 24 && key.length !== 32) {
+    throw new RangeError(`The key has ${key.length} bytes: AES takes 16, 24 or 32.`);
+  }
+  return key;
+}
+
+/** A plain view of a nonce. @throws {RangeError} unless it has 12 bytes. */
+export function viewNonce(bytes: Uint8Array): Uint8Array {
+  const nonce = viewBytes("nonce", bytes);
+  if (nonce.length !== NONCE_BYTES) {
+    throw new RangeError(`The nonce has ${nonce.length} bytes: only nonces of ${NONCE_BYTES} bytes are taken.`);
+  }
+  return nonce;
+}
+
+/** A plain view of the start of `out`, if it was given. @throws {RangeError} if it has not `lengthBytes`. */
+export function viewOut(out: Uint8Array | undefined, lengthBytes: number): Uint8Array | undefined {
+  if (out === undefined) return undefined;
+  const outBytes = lengthOf("out", out);
+  if (outBytes < lengthBytes) throw new RangeError(`out has ${outBytes} bytes, but the result has ${lengthBytes}.`);
+  return viewOf(out, 0, lengthBytes);
+}
+
+/** A copy of a plain view, off the moving heap. */
+export function copyView(view: Uint8Array): Uint8Array {
+  const copy = secretBytes(view.length);
+  copy.set(view);
+  return copy;
 }
 
 /** Whether other threads may write to `bytes` while they are read. (A buffer of another realm counts as shared.) */

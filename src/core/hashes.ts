@@ -4,7 +4,7 @@
  * Data of any length goes through the window in chunks. Every call leaves the core's working memory and the window
  * wiped, also when it throws; results are new arrays that belong to the caller. Time depends on lengths alone.
  */
-import { lengthOf, viewOf } from "./bytes.ts";
+import { viewBytes } from "./bytes.ts";
 
 export type HashName = "SHA-256" | "SHA-384" | "SHA-512";
 
@@ -78,15 +78,17 @@ function findHash(name: HashName): HashRow {
   return row;
 }
 
-/** Checks the arguments of an expansion and returns the length of `info`. */
-function checkExpand(row: HashRow, info: Uint8Array, lengthBytes: number): number {
-  const infoBytes = lengthOf("info", info);
-  if (infoBytes > CHUNK_BYTES) throw new RangeError(`info has ${infoBytes} bytes: at most ${CHUNK_BYTES} are taken.`);
+/** Checks the arguments of an expansion and returns a view of `info`. */
+function viewInfo(row: HashRow, bytes: Uint8Array, lengthBytes: number): Uint8Array {
+  const info = viewBytes("info", bytes);
+  if (info.length > CHUNK_BYTES) {
+    throw new RangeError(`info has ${info.length} bytes: at most ${CHUNK_BYTES} are taken.`);
+  }
   const limit = 255 * row.digestBytes;
   if (!Number.isInteger(lengthBytes) || lengthBytes < 0 || lengthBytes > limit) {
     throw new RangeError(`lengthBytes is ${lengthBytes}: HKDF with this hash yields 0 to ${limit} bytes.`);
   }
-  return infoBytes;
+  return info;
 }
 
 function checkStatus(status: number): number {
@@ -111,9 +113,7 @@ class CoreHashes implements Hashes {
   hash(hash: HashName, data: Uint8Array): Uint8Array {
     const row = findHash(hash);
     try {
-      checkStatus(this.#core.hashBegin(row.id));
-      this.#absorb("data", data);
-      checkStatus(this.#core.hashFinish());
+      this.#digest(row, viewBytes("data", data));
       return this.#take(row.digestBytes);
     } catch (error) {
       throw this.#forget(error);
@@ -123,8 +123,8 @@ class CoreHashes implements Hashes {
   hmac(hash: HashName, key: Uint8Array, data: Uint8Array): Uint8Array {
     const row = findHash(hash);
     try {
-      this.#beginMac(row, hash, "key", key);
-      this.#absorb("data", data);
+      this.#beginMac(row, viewBytes("key", key));
+      this.#absorb(viewBytes("data", data));
       checkStatus(this.#core.hmacFinish());
       return this.#take(row.digestBytes);
     } catch (error) {
@@ -134,10 +134,10 @@ class CoreHashes implements Hashes {
 
   hkdf(hash: HashName, secret: Uint8Array, salt: Uint8Array, info: Uint8Array, lengthBytes: number): Uint8Array {
     const row = findHash(hash);
-    const infoBytes = checkExpand(row, info, lengthBytes);
+    const infoView = viewInfo(row, info, lengthBytes);
     try {
-      this.#extract(row, hash, secret, salt);
-      return this.#expand(info, infoBytes, lengthBytes);
+      this.#extract(row, secret, salt);
+      return this.#expand(infoView, lengthBytes);
     } catch (error) {
       throw this.#forget(error);
     }
@@ -147,7 +147,7 @@ class CoreHashes implements Hashes {
     const row = findHash(hash);
     let handle: number;
     try {
-      this.#extract(row, hash, secret, salt);
+      this.#extract(row, secret, salt);
       handle = checkStatus(this.#core.hkdfKeep());
     } catch (error) {
       throw this.#forget(error);
@@ -156,10 +156,10 @@ class CoreHashes implements Hashes {
     return {
       expand: (info, lengthBytes) => {
         if (!live) throw new TypeError("This derivation key has been destroyed.");
-        const infoBytes = checkExpand(row, info, lengthBytes);
+        const infoView = viewInfo(row, info, lengthBytes);
         try {
           checkStatus(this.#core.hkdfUse(handle));
-          return this.#expand(info, infoBytes, lengthBytes);
+          return this.#expand(infoView, lengthBytes);
         } catch (error) {
           throw this.#forget(error);
         }
@@ -172,44 +172,47 @@ class CoreHashes implements Hashes {
     };
   }
 
-  #extract(row: HashRow, hash: HashName, secret: Uint8Array, salt: Uint8Array): void {
-    this.#beginMac(row, hash, "salt", salt);
-    this.#absorb("secret", secret);
+  #extract(row: HashRow, secret: Uint8Array, salt: Uint8Array): void {
+    this.#beginMac(row, viewBytes("salt", salt));
+    this.#absorb(viewBytes("secret", secret));
     checkStatus(this.#core.hkdfExtract());
   }
 
-  #expand(info: Uint8Array, infoBytes: number, lengthBytes: number): Uint8Array {
+  #expand(info: Uint8Array, lengthBytes: number): Uint8Array {
     this.#input.set(info);
-    checkStatus(this.#core.hkdfExpand(infoBytes, lengthBytes));
+    checkStatus(this.#core.hkdfExpand(info.length, lengthBytes));
     return this.#take(lengthBytes);
   }
 
-  /** A key that does not fit the window counts as its digest, as for every key longer than a block (FIPS 198-1). */
-  #beginMac(row: HashRow, hash: HashName, name: string, key: Uint8Array): void {
-    const keyBytes = lengthOf(name, key);
-    if (keyBytes <= CHUNK_BYTES) {
-      this.#input.set(key);
-      checkStatus(this.#core.hmacBegin(row.id, keyBytes));
-      return;
-    }
-    const digest = this.hash(hash, key);
-    try {
-      this.#beginMac(row, hash, name, digest);
-    } finally {
-      digest.fill(0);
-    }
+  /** Leaves the digest of a view in the window. */
+  #digest(row: HashRow, data: Uint8Array): void {
+    checkStatus(this.#core.hashBegin(row.id));
+    this.#absorb(data);
+    checkStatus(this.#core.hashFinish());
   }
 
-  #absorb(name: string, data: Uint8Array): void {
-    const dataBytes = lengthOf(name, data);
+  /** A key that does not fit the window counts as its digest, as for every key longer than a block (FIPS 198-1). */
+  #beginMac(row: HashRow, key: Uint8Array): void {
+    let keyBytes = key.length;
+    if (keyBytes <= CHUNK_BYTES) {
+      this.#input.set(key);
+    } else {
+      this.#digest(row, key);
+      keyBytes = row.digestBytes;
+      this.#input.set(this.#output.subarray(0, keyBytes));
+      this.#output.fill(0, 0, keyBytes);
+    }
+    checkStatus(this.#core.hmacBegin(row.id, keyBytes));
+  }
+
+  #absorb(data: Uint8Array): void {
+    const dataBytes = data.length;
     if (dataBytes <= CHUNK_BYTES) {
       this.#input.set(data);
       checkStatus(this.#core.hashUpdate(dataBytes));
       return;
     }
-    for (let at = 0; at < dataBytes; at += CHUNK_BYTES) {
-      this.#absorb(name, viewOf(data, at, Math.min(CHUNK_BYTES, dataBytes - at)));
-    }
+    for (let at = 0; at < dataBytes; at += CHUNK_BYTES) this.#absorb(data.subarray(at, at + CHUNK_BYTES));
   }
 
   #take(lengthBytes: number): Uint8Array {

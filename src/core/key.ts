@@ -5,10 +5,10 @@
  * before any of it is decrypted. The core wipes its working state with every message; the window is wiped here wherever
  * it may hold a key or plaintext. Time depends on lengths alone.
  */
+import { secretBytes } from "../secret-bytes.ts";
 import { type Abi, CHUNK_BYTES, checkStatus, REFUSED, SLOT_COUNT } from "./abi.ts";
-import { isShared, lengthOf, runsAhead, viewOf } from "./bytes.ts";
+import { copyView, isShared, runsAhead, viewBytes, viewKey, viewNonce, viewOut } from "./bytes.ts";
 
-const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** SP 800-38D section 5.2.1.1. */
 const MESSAGE_BYTES = 2 ** 36 - 32;
@@ -17,8 +17,8 @@ const NO_BYTES = new Uint8Array(0);
 /** AES-GCM under one key (SP 800-38D): 12-byte nonces, 16-byte tags. The caller never repeats a nonce. */
 export interface Aead {
   /**
-   * Returns `plaintext.length + 16` bytes, ciphertext then tag: `out` cut to that length where it was given (it may
-   * be longer, and may overlap the plaintext), else a new array.
+   * Returns `plaintext.length + 16` bytes, ciphertext then tag: a plain view of the start of `out` where that was given
+   * (it may be longer, and may overlap the plaintext), else a new array.
    * @throws {RangeError} if the nonce has not 12 bytes, or `out` is too short.
    * @throws {TypeError} after `destroy`, or for an argument that is no Uint8Array.
    */
@@ -46,18 +46,15 @@ export class KeySlots {
    * @throws {RangeError} for another length. @throws {Error} if every slot is taken.
    */
   importKey(bytes: Uint8Array): Aead {
-    const keyBytes = lengthOf("key", bytes);
-    if (keyBytes !== 16 && keyBytes !== 24 && keyBytes !== 32) {
-      throw new RangeError(`The key has ${keyBytes} bytes: AES takes 16, 24 or 32.`);
-    }
+    const key = viewKey(bytes);
     const slot = this.#free.pop();
     if (slot === undefined) {
       throw new Error(`All ${SLOT_COUNT} AES keys of this core are in use: destroy those that are no longer needed.`);
     }
     const { exports, input } = this.#abi;
     try {
-      input.set(bytes);
-      checkStatus(exports.keyExpand(slot, keyBytes));
+      input.set(key);
+      checkStatus(exports.keyExpand(slot, key.length));
     } catch (error) {
       input.fill(0);
       this.#release(slot);
@@ -85,21 +82,25 @@ class CoreKey implements Aead {
   }
 
   seal(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array = NO_BYTES, out?: Uint8Array): Uint8Array {
-    const slot = this.#take(nonce);
-    const aadBytes = lengthOf("aad", aad);
-    const dataBytes = lengthOf("plaintext", plaintext);
-    if (dataBytes > MESSAGE_BYTES) throw new RangeError("The plaintext is longer than the 2^36 - 32 bytes of AES-GCM.");
-    const result = cut(out, dataBytes + TAG_BYTES);
+    const slot = this.#liveSlot();
+    const iv = viewNonce(nonce);
+    const extra = viewBytes("aad", aad);
+    const text = viewBytes("plaintext", plaintext);
+    if (text.length > MESSAGE_BYTES)
+      throw new RangeError("The plaintext is longer than the 2^36 - 32 bytes of AES-GCM.");
+    const result = viewOut(out, text.length + TAG_BYTES);
     const { exports, input, output } = this.#abi;
     try {
-      this.#abi.nonce.set(nonce);
-      if (dataBytes > CHUNK_BYTES || aadBytes > CHUNK_BYTES) {
-        return this.#sealLong(slot, aad, plaintext, result ?? new Uint8Array(dataBytes + TAG_BYTES));
+      this.#abi.nonce.set(iv);
+      if (text.length > CHUNK_BYTES || extra.length > CHUNK_BYTES) {
+        return this.#sealLong(slot, extra, text, result ?? new Uint8Array(text.length + TAG_BYTES));
       }
-      if (aadBytes > 0) output.set(aad);
-      input.set(plaintext);
-      checkStatus(exports.gcmSeal(slot, aadBytes, dataBytes));
-      return take(input, dataBytes + TAG_BYTES, result);
+      if (extra.length > 0) output.set(extra);
+      input.set(text);
+      checkStatus(exports.gcmSeal(slot, extra.length, text.length));
+      if (result === undefined) return input.slice(0, text.length + TAG_BYTES);
+      result.set(input.subarray(0, text.length + TAG_BYTES));
+      return result;
     } catch (error) {
       this.#forget();
       throw error;
@@ -107,21 +108,24 @@ class CoreKey implements Aead {
   }
 
   open(nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array = NO_BYTES, out?: Uint8Array): Uint8Array | undefined {
-    const slot = this.#take(nonce);
-    const aadBytes = lengthOf("aad", aad);
-    const dataBytes = lengthOf("sealed", sealed) - TAG_BYTES;
-    const result = cut(out, Math.max(dataBytes, 0));
+    const slot = this.#liveSlot();
+    const iv = viewNonce(nonce);
+    const extra = viewBytes("aad", aad);
+    const message = viewBytes("sealed", sealed);
+    const dataBytes = message.length - TAG_BYTES;
+    const result = viewOut(out, Math.max(dataBytes, 0));
     if (dataBytes < 0 || dataBytes > MESSAGE_BYTES) return undefined;
     const { exports, input, output } = this.#abi;
     try {
-      this.#abi.nonce.set(nonce);
-      if (dataBytes > CHUNK_BYTES || aadBytes > CHUNK_BYTES) return this.#openLong(slot, aad, sealed, result);
-      if (aadBytes > 0) output.set(aad);
-      input.set(sealed);
-      const status = exports.gcmOpen(slot, aadBytes, dataBytes);
+      this.#abi.nonce.set(iv);
+      if (dataBytes > CHUNK_BYTES || extra.length > CHUNK_BYTES) return this.#openLong(slot, extra, message, result);
+      if (extra.length > 0) output.set(extra);
+      input.set(message);
+      const status = exports.gcmOpen(slot, extra.length, dataBytes);
       if (status === REFUSED) return undefined;
       checkStatus(status);
-      const plaintext = take(input, dataBytes, result);
+      const plaintext = result ?? secretBytes(dataBytes);
+      plaintext.set(input.subarray(0, dataBytes));
       input.fill(0, 0, dataBytes);
       return plaintext;
     } catch (error) {
@@ -136,25 +140,20 @@ class CoreKey implements Aead {
     this.#release();
   }
 
-  /** Where the key lies, for one use with `nonce`. */
-  #take(nonce: Uint8Array): number {
+  #liveSlot(): number {
     if (this.#slot === undefined) throw new TypeError("This key has been destroyed: import it again to use it.");
-    const nonceBytes = lengthOf("nonce", nonce);
-    if (nonceBytes !== NONCE_BYTES) {
-      throw new RangeError(`The nonce has ${nonceBytes} bytes: only nonces of ${NONCE_BYTES} bytes are taken.`);
-    }
     return this.#slot;
   }
 
   #sealLong(slot: number, aad: Uint8Array, plaintext: Uint8Array, result: Uint8Array): Uint8Array {
     const { exports, input } = this.#abi;
-    const source = runsAhead(result, plaintext) ? new Uint8Array(plaintext) : plaintext;
+    const source = runsAhead(result, plaintext) ? copyView(plaintext) : plaintext;
     try {
       this.#begin(slot, aad);
-      const dataBytes = result.length - TAG_BYTES;
+      const dataBytes = source.length;
       for (let at = 0; at < dataBytes; at += CHUNK_BYTES) {
         const chunkBytes = Math.min(CHUNK_BYTES, dataBytes - at);
-        input.set(viewOf(source, at, chunkBytes));
+        input.set(source.subarray(at, at + chunkBytes));
         checkStatus(exports.gcmEncrypt(chunkBytes));
         result.set(input.subarray(0, chunkBytes), at);
       }
@@ -169,23 +168,23 @@ class CoreKey implements Aead {
   /** Reads the ciphertext twice, so it must not change in between. */
   #openLong(slot: number, aad: Uint8Array, sealed: Uint8Array, out: Uint8Array | undefined): Uint8Array | undefined {
     const { exports, input } = this.#abi;
-    const dataBytes = lengthOf("sealed", sealed) - TAG_BYTES;
+    const dataBytes = sealed.length - TAG_BYTES;
     const unsteady = isShared(sealed) || (out !== undefined && runsAhead(out, sealed));
-    const source = unsteady ? new Uint8Array(viewOf(sealed, 0, dataBytes + TAG_BYTES)) : sealed;
+    const source = unsteady ? copyView(sealed) : sealed;
     this.#begin(slot, aad);
     for (let at = 0; at < dataBytes; at += CHUNK_BYTES) {
       const chunkBytes = Math.min(CHUNK_BYTES, dataBytes - at);
-      input.set(viewOf(source, at, chunkBytes));
+      input.set(source.subarray(at, at + chunkBytes));
       checkStatus(exports.gcmCheck(chunkBytes));
     }
-    input.set(viewOf(source, dataBytes, TAG_BYTES));
+    input.set(source.subarray(dataBytes));
     const status = exports.gcmVerify();
     if (status === REFUSED) return undefined;
     checkStatus(status);
-    const result = out ?? new Uint8Array(dataBytes);
+    const result = out ?? secretBytes(dataBytes);
     for (let at = 0; at < dataBytes; at += CHUNK_BYTES) {
       const chunkBytes = Math.min(CHUNK_BYTES, dataBytes - at);
-      input.set(viewOf(source, at, chunkBytes));
+      input.set(source.subarray(at, at + chunkBytes));
       checkStatus(exports.gcmDecrypt(chunkBytes));
       result.set(input.subarray(0, chunkBytes), at);
     }
@@ -196,11 +195,10 @@ class CoreKey implements Aead {
   #begin(slot: number, aad: Uint8Array): void {
     const { exports, output } = this.#abi;
     checkStatus(exports.gcmBegin(slot));
-    const aadBytes = lengthOf("aad", aad);
-    for (let at = 0; at < aadBytes; at += CHUNK_BYTES) {
-      const chunkBytes = Math.min(CHUNK_BYTES, aadBytes - at);
-      output.set(viewOf(aad, at, chunkBytes));
-      checkStatus(exports.gcmAad(chunkBytes));
+    for (let at = 0; at < aad.length; at += CHUNK_BYTES) {
+      const chunk = aad.subarray(at, at + CHUNK_BYTES);
+      output.set(chunk);
+      checkStatus(exports.gcmAad(chunk.length));
     }
   }
 
@@ -209,19 +207,4 @@ class CoreKey implements Aead {
     this.#abi.exports.gcmWipe();
     this.#abi.input.fill(0);
   }
-}
-
-/** The first `lengthBytes` of `out`. @throws {RangeError} if it is shorter. */
-function cut(out: Uint8Array | undefined, lengthBytes: number): Uint8Array | undefined {
-  if (out === undefined) return undefined;
-  const outBytes = lengthOf("out", out);
-  if (outBytes < lengthBytes) throw new RangeError(`out has ${outBytes} bytes, but the result has ${lengthBytes}.`);
-  return outBytes === lengthBytes ? out : viewOf(out, 0, lengthBytes);
-}
-
-/** Copies the result out of the window. */
-function take(window: Uint8Array, lengthBytes: number, out: Uint8Array | undefined): Uint8Array {
-  if (out === undefined) return window.slice(0, lengthBytes);
-  out.set(window.subarray(0, lengthBytes));
-  return out;
 }
