@@ -70,9 +70,12 @@ export function isShared(bytes: Uint8Array): boolean {
   return !(readBuffer.call(bytes) instanceof ArrayBuffer);
 }
 
-/** Whether writing `later` from its start on would overwrite bytes of `earlier` that are still to be read. */
+/**
+ * Whether writing `later` from its start on would overwrite bytes of `earlier` that are still to be read. Two shared
+ * buffers may be one memory, whose order nobody can tell: that counts as yes.
+ */
 export function runsAhead(later: Uint8Array, earlier: Uint8Array): boolean {
-  if (readBuffer.call(later) !== readBuffer.call(earlier)) return false;
+  if (readBuffer.call(later) !== readBuffer.call(earlier)) return isShared(later) && isShared(earlier);
   const ahead = readOffset.call(later) - readOffset.call(earlier);
   return ahead > 0 && ahead < readLength.call(earlier);
 }

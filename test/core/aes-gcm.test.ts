@@ -135,6 +135,24 @@ describe("out", () => {
       expect(same(opened, plaintext), `open ${length}`).toBe(true);
     }
   });
+
+  it.each([-70_000, -1, 0, 1, 70_000])(
+    "may overlap through another object for one shared memory, by %i bytes",
+    (shift) => {
+      const length = 200_000;
+      const at = 80_000;
+      const memory = new SharedArrayBuffer(length + 2 * at);
+      const slab = new Uint8Array(memory);
+      const again = new Uint8Array(structuredClone(memory));
+      const plaintext = sample(length, 15);
+      slab.set(plaintext, at);
+      const sealed = aead.seal(nonce, slab.subarray(at, at + length), undefined, again.subarray(at + shift));
+      expect(same(sealed, reference(key, nonce, plaintext, new Uint8Array(0)))).toBe(true);
+      slab.set(sealed.slice(), at);
+      const opened = aead.open(nonce, slab.subarray(at, at + length + 16), undefined, again.subarray(at + shift));
+      expect(same(opened, plaintext)).toBe(true);
+    },
+  );
 });
 
 describe("arguments", () => {
