@@ -2,8 +2,10 @@
  * SHA-2 (FIPS 180-4), HMAC (FIPS 198-1) and HKDF (RFC 5869) of the WebAssembly core, as JavaScript sees them.
  *
  * Data of any length goes through the window in chunks. Every call leaves the core's working memory and the window
- * wiped, also when it throws; results are new arrays that belong to the caller. Time depends on lengths alone.
+ * wiped, also when it throws; results are new arrays that belong to the caller, those made from a key off the moving
+ * heap, so that wiping them leaves no copy. Time depends on lengths alone.
  */
+import { secretBytes } from "../secret-bytes.ts";
 import { viewBytes } from "./bytes.ts";
 
 export type HashName = "SHA-256" | "SHA-384" | "SHA-512";
@@ -114,7 +116,7 @@ class CoreHashes implements Hashes {
     const row = findHash(hash);
     try {
       this.#digest(row, viewBytes("data", data));
-      return this.#take(row.digestBytes);
+      return this.#take(new Uint8Array(row.digestBytes));
     } catch (error) {
       throw this.#forget(error);
     }
@@ -126,7 +128,7 @@ class CoreHashes implements Hashes {
       this.#beginMac(row, viewBytes("key", key));
       this.#absorb(viewBytes("data", data));
       checkStatus(this.#core.hmacFinish());
-      return this.#take(row.digestBytes);
+      return this.#take(secretBytes(row.digestBytes));
     } catch (error) {
       throw this.#forget(error);
     }
@@ -181,7 +183,7 @@ class CoreHashes implements Hashes {
   #expand(info: Uint8Array, lengthBytes: number): Uint8Array {
     this.#input.set(info);
     checkStatus(this.#core.hkdfExpand(info.length, lengthBytes));
-    return this.#take(lengthBytes);
+    return this.#take(secretBytes(lengthBytes));
   }
 
   /** Leaves the digest of a view in the window. */
@@ -215,9 +217,10 @@ class CoreHashes implements Hashes {
     for (let at = 0; at < dataBytes; at += CHUNK_BYTES) this.#absorb(data.subarray(at, at + CHUNK_BYTES));
   }
 
-  #take(lengthBytes: number): Uint8Array {
-    const result = this.#output.slice(0, lengthBytes);
-    this.#output.fill(0, 0, lengthBytes);
+  /** Moves the start of OUTPUT to `result`. */
+  #take(result: Uint8Array): Uint8Array {
+    result.set(this.#output.subarray(0, result.length));
+    this.#output.fill(0, 0, result.length);
     return result;
   }
 

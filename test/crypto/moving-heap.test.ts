@@ -1,0 +1,69 @@
+/**
+ * Secrets of up to 64 bytes lie off the heap that the collector moves: whoever wipes them has wiped the only copy. Where
+ * an array lies shows in the count of bytes held by array buffers, which has no array of the moving heap.
+ */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { beforeAll, describe, expect, it } from "vitest";
+import { createCore } from "../../src/core/core.ts";
+import { PROVIDERS } from "./providers.ts";
+import { sampleBytes } from "./sample-bytes.ts";
+
+const COUNT = 200;
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+/** How many of COUNT arrays of `lengthBytes` lie off the moving heap. */
+function countOffHeap(make: (i: number) => unknown, lengthBytes: number): number {
+  // The second collection waits for what the first one began to free.
+  collectGarbage();
+  collectGarbage();
+  const before = process.memoryUsage().arrayBuffers;
+  const held = Array.from({ length: COUNT }, (_, i) => make(i));
+  const grown = process.memoryUsage().arrayBuffers - before;
+  expect(held.length).toBe(COUNT);
+  return grown / lengthBytes;
+}
+
+const ALL = COUNT * 0.9;
+
+it("the count tells one place from the other", () => {
+  expect(countOffHeap(() => new Uint8Array(32), 32)).toBeLessThan(COUNT * 0.1);
+  expect(countOffHeap(() => new Uint8Array(new ArrayBuffer(32)), 32)).toBeGreaterThan(ALL);
+});
+
+const core = createCore();
+const bare = { aead: core.importKey, hmac: core.hmac, hkdf: core.hkdf, deriver: core.importDerivationKey };
+const DOORS = [["bare core", bare] as const, ...PROVIDERS];
+
+describe.each(DOORS)("the %s", (_, provider) => {
+  const key = sampleBytes(32, 1);
+  const nonce = sampleBytes(12, 2);
+  const aead = provider.aead(key);
+  const deriver = provider.deriver("SHA-256", key, nonce);
+  const sealed = aead.seal(nonce, key);
+  const long = sampleBytes(10_000);
+
+  const results: [name: string, make: () => Uint8Array | undefined][] = [
+    ["a derived key", () => deriver.expand(nonce, 32)],
+    ["a key derived at once", () => provider.hkdf("SHA-256", key, nonce, nonce, 32)],
+    ["a tag", () => provider.hmac("SHA-256", key, nonce)],
+    ["a tag of the native way", () => provider.hmac("SHA-256", key, long)],
+    ["an opened plaintext", () => aead.open(nonce, sealed)],
+  ];
+
+  beforeAll(() => {
+    for (const [, make] of results) expect(make()?.length).toBe(32);
+  });
+
+  it.each(results)("keeps %s off the moving heap", (_name, make) => {
+    expect(countOffHeap(make, 32)).toBeGreaterThan(ALL);
+  });
+});
+
+it("a key that waits to be used lies off the moving heap", () => {
+  for (const [name, provider] of PROVIDERS) {
+    if (name === "node") expect(countOffHeap((i) => provider.aead(sampleBytes(32, i)), 32)).toBeGreaterThan(ALL);
+  }
+});
