@@ -11,7 +11,7 @@ export interface Clock {
 }
 
 export interface Random {
-  /** Fills `out` with bytes from a cryptographically secure generator, read anew on every call. */
+  /** Fills `out` with bytes from a cryptographically secure generator, each byte handed out once. */
   fill(out: Uint8Array): void;
 }
 

@@ -1,12 +1,46 @@
 /** The composition root for Node.js: the only reader of the clock and of entropy there. */
 import { nodeProvider } from "./crypto/node.ts";
 import type { CryptoProvider } from "./crypto/provider.ts";
+import type { Random } from "./env.ts";
 import type { Platform } from "./platform.ts";
+import { secretBytes } from "./secret-bytes.ts";
+
+const POOL_BYTES = 1024;
+
+/**
+ * Entropy that is drawn once for the requests of one turn of the event loop: a draw costs microseconds, whatever its
+ * length. Every byte is handed out once and wiped as it goes; what is left is wiped before the next turn, so that no
+ * copy of this process (a snapshot) is ever made with entropy waiting in it between requests.
+ */
+function turnRandom(): Random {
+  const pool = secretBytes(POOL_BYTES) as Uint8Array<ArrayBuffer>;
+  let used = POOL_BYTES;
+  let expires = false;
+  const expire = () => {
+    pool.fill(0, used);
+    used = POOL_BYTES;
+    expires = false;
+  };
+  return {
+    fill(out) {
+      if (out.length > POOL_BYTES) return void globalThis.crypto.getRandomValues(out as Uint8Array<ArrayBuffer>);
+      if (out.length > POOL_BYTES - used) {
+        globalThis.crypto.getRandomValues(pool);
+        used = 0;
+        if (!expires) setImmediate(expire);
+        expires = true;
+      }
+      out.set(pool.subarray(used, used + out.length));
+      pool.fill(0, used, used + out.length);
+      used += out.length;
+    },
+  };
+}
 
 let provider: CryptoProvider | undefined;
 
 export const platform: Platform = {
   clock: { nowMs: () => Date.now() },
-  random: { fill: (out) => void globalThis.crypto.getRandomValues(out as Uint8Array<ArrayBuffer>) },
+  random: turnRandom(),
   crypto: () => (provider ??= nodeProvider()),
 };

@@ -27,11 +27,16 @@ import { parseArgs } from "node:util";
 const here = dirname(fileURLToPath(import.meta.url));
 const cli = join(here, "..", "..", "dist", "cli.js");
 const MIB = 1024 * 1024;
+/** In which /proc counts processor time. */
+const TICKS_PER_SECOND = 100;
 
 interface Run {
   readonly seconds: number;
   /** Highest resident set, from the kernel's own high-water mark. */
   readonly peakMib: number;
+  /** Processor time in the program itself, and in the kernel on its behalf. */
+  readonly userSeconds: number;
+  readonly kernelSeconds: number;
 }
 
 const { values } = parseArgs({
@@ -56,10 +61,14 @@ async function run(command: string, args: readonly string[]): Promise<Run> {
   const started = performance.now();
   const child = spawn(command, args, { stdio: ["ignore", "ignore", "inherit"] });
   let peakMib = 0;
+  let [userSeconds, kernelSeconds] = [0, 0];
   const watch = setInterval(() => {
     try {
       const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
       peakMib = Math.max(peakMib, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+      const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+      userSeconds = Number(fields[11] ?? 0) / TICKS_PER_SECOND;
+      kernelSeconds = Number(fields[12] ?? 0) / TICKS_PER_SECOND;
     } catch {
       // Not Linux, or the program has just ended.
     }
@@ -67,7 +76,7 @@ async function run(command: string, args: readonly string[]): Promise<Run> {
   const code = await new Promise((resolve) => child.on("close", resolve));
   clearInterval(watch);
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}.`);
-  return { seconds: (performance.now() - started) / 1000, peakMib };
+  return { seconds: (performance.now() - started) / 1000, peakMib, userSeconds, kernelSeconds };
 }
 
 const node = (script: string, ...args: string[]) => run(process.execPath, [script, ...args]);
@@ -173,7 +182,13 @@ function report(title: string, measured: readonly Round[], baseline: string, rat
     const peakMib = Math.max(...measured.map((round) => round[subject]!.peakMib));
     console.log(
       `  ${subject.padEnd(8)} ${seconds.toFixed(2).padStart(7)} s  ${rate(seconds).padStart(16)}` +
-        `  ${ratio.toFixed(2).padStart(5)}x of ${baseline}  peak ${peakMib.toFixed(0).padStart(4)} MiB`,
+        `  ${ratio.toFixed(2).padStart(5)}x of ${baseline}  peak ${peakMib.toFixed(0).padStart(4)} MiB` +
+        `  user ${median(measured.map((round) => round[subject]!.userSeconds))
+          .toFixed(1)
+          .padStart(5)} s` +
+        `  kernel ${median(measured.map((round) => round[subject]!.kernelSeconds))
+          .toFixed(1)
+          .padStart(5)} s`,
     );
   }
 }
