@@ -110,13 +110,19 @@ export function finish(out: usize): void {
   }
 }
 
-/** Forgets the message, the key and all that was computed from them. */
-export function hashWipe(): void {
+/** Forgets the message, the key and all that was computed from them, without a call. */
+// @ts-ignore: decorator
+@inline export function forget(): void {
   for (let at = HASH; at < HASH + WORK_BYTES; at += 16) v128.store(at, i32x4.splat(0));
   phase = IDLE;
   algorithm = 0;
   partialBytes = 0;
   totalBytes = 0;
+}
+
+/** Forgets what is under way. */
+export function hashWipe(): void {
+  forget();
 }
 
 /** Begins a digest. A message that was under way is forgotten. */

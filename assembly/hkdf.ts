@@ -8,7 +8,7 @@
  *   HASH_KEYS + 128 * handle   inner midstate (64), outer midstate (64)
  *   slotHashes + handle        its hash, 0 for a free slot
  */
-import { AUTHENTICATING, KEYED, absorb, algorithm, digestBytes, hashWipe, phase, setPhase } from "./hash";
+import { AUTHENTICATING, KEYED, absorb, algorithm, digestBytes, forget, hashWipe, phase, setPhase } from "./hash";
 import { COUNTER, DIGEST, KEY, copyState } from "./hash-layout";
 import { beginMac, finishMac, setKey } from "./hmac";
 import { CHUNK_BYTES, HASH_KEYS, HASH_KEY_BYTES, HASH_KEY_COUNT, INPUT, OUTPUT } from "./layout";
@@ -49,7 +49,8 @@ export function hkdfKeep(): i32 {
   copyState(slot, KEY);
   copyState(slot + 64, KEY + 64);
   firstFree = handle + 1;
-  hashWipe();
+  // A call could fail for want of stack, and the slot would be nobody's.
+  forget();
   return <i32>handle;
 }
 

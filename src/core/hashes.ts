@@ -67,6 +67,7 @@ const HASHES: ReadonlyMap<unknown, HashRow> = new Map([
 ]);
 
 const CHUNK_BYTES = 65536;
+const SLOT_COUNT = 1024;
 const NO_SLOT = -3;
 
 /** Makes the hashes over an instance of the core. */
@@ -105,6 +106,12 @@ class CoreHashes implements Hashes {
   readonly #core: HashExports;
   readonly #input: Uint8Array;
   readonly #output: Uint8Array;
+  /**
+   * Slots whose keys were destroyed and that are still to be wiped, the first `#leftCount`. A slot changes hands by a
+   * single write, never by a call, which can fail at the very end of the stack and would lose the slot.
+   */
+  readonly #left = new Uint16Array(SLOT_COUNT);
+  #leftCount = 0;
 
   constructor(core: HashExports, window: HashWindow) {
     this.#core = core;
@@ -147,17 +154,21 @@ class CoreHashes implements Hashes {
 
   importDerivationKey(hash: HashName, secret: Uint8Array, salt: Uint8Array): DerivationKey {
     const row = findHash(hash);
-    let handle: number;
     try {
       this.#extract(row, secret, salt);
-      handle = checkStatus(this.#core.hkdfKeep());
+      return this.#keep(row);
     } catch (error) {
       throw this.#forget(error);
     }
-    let live = true;
-    return {
+  }
+
+  /** Moves the current key into a slot. */
+  #keep(row: HashRow): DerivationKey {
+    this.#dropLeft();
+    let handle = NO_SLOT;
+    const key: DerivationKey = {
       expand: (info, lengthBytes) => {
-        if (!live) throw new TypeError("This derivation key has been destroyed.");
+        if (handle < 0) throw new TypeError("This derivation key has been destroyed.");
         const infoView = viewInfo(row, info, lengthBytes);
         try {
           checkStatus(this.#core.hkdfUse(handle));
@@ -167,11 +178,24 @@ class CoreHashes implements Hashes {
         }
       },
       destroy: () => {
-        if (!live) return;
-        live = false;
-        checkStatus(this.#core.hkdfDrop(handle));
+        if (handle < 0) return;
+        this.#left[this.#leftCount++] = handle;
+        handle = NO_SLOT;
+        this.#dropLeft();
       },
     };
+    handle = this.#core.hkdfKeep();
+    if (handle < 0) checkStatus(handle);
+    return key;
+  }
+
+  /** Wipes and frees the slots of destroyed keys. */
+  #dropLeft(): void {
+    while (this.#leftCount > 0) {
+      const status = this.#core.hkdfDrop(this.#left[this.#leftCount - 1]!);
+      this.#leftCount--;
+      if (status < 0) checkStatus(status);
+    }
   }
 
   #extract(row: HashRow, secret: Uint8Array, salt: Uint8Array): void {

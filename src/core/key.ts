@@ -32,10 +32,22 @@ export interface Aead {
   destroy(): void;
 }
 
+/**
+ * Who has which slot. Taking and giving back are single writes, no calls: at the very end of the stack a call fails, and
+ * must leave neither a slot that nobody has nor one that two have.
+ */
+class SlotTable {
+  /** The free slots are the first `freeCount`. */
+  readonly free = Uint16Array.from({ length: SLOT_COUNT }, (_, i) => SLOT_COUNT - 1 - i);
+  freeCount = SLOT_COUNT;
+  /** 1 for a slot that is to be wiped before a key is put there: it may hold one, or parts of one. */
+  readonly stained = new Uint8Array(SLOT_COUNT);
+}
+
 /** The AES keys of one instance of the core. */
 export class KeySlots {
   readonly #abi: Abi;
-  readonly #free = Array.from({ length: SLOT_COUNT }, (_, i) => SLOT_COUNT - 1 - i);
+  readonly #table = new SlotTable();
 
   constructor(abi: Abi) {
     this.#abi = abi;
@@ -47,38 +59,38 @@ export class KeySlots {
    */
   importKey(bytes: Uint8Array): Aead {
     const key = viewKey(bytes);
-    const slot = this.#free.pop();
-    if (slot === undefined) {
+    const table = this.#table;
+    if (table.freeCount === 0) {
       throw new Error(`All ${SLOT_COUNT} AES keys of this core are in use: destroy those that are no longer needed.`);
     }
+    const slot = table.free[table.freeCount - 1]!;
     const { exports, input } = this.#abi;
+    if (table.stained[slot] === 1) checkStatus(exports.keyWipe(slot));
+    table.stained[slot] = 1;
     try {
       input.set(key);
       checkStatus(exports.keyExpand(slot, key.length));
+      const imported = new CoreKey(this.#abi, table, slot);
+      table.freeCount--;
+      return imported;
     } catch (error) {
       input.fill(0);
-      this.#release(slot);
+      checkStatus(exports.keyWipe(slot));
       throw error;
     }
-    return new CoreKey(this.#abi, slot, () => this.#release(slot));
-  }
-
-  #release(slot: number): void {
-    checkStatus(this.#abi.exports.keyWipe(slot));
-    this.#free.push(slot);
   }
 }
 
 class CoreKey implements Aead {
   readonly #abi: Abi;
-  readonly #release: () => void;
+  readonly #table: SlotTable;
   /** Forgotten when the key is destroyed: no handle outlives its slot. */
   #slot: number | undefined;
 
-  constructor(abi: Abi, slot: number, release: () => void) {
+  constructor(abi: Abi, table: SlotTable, slot: number) {
     this.#abi = abi;
+    this.#table = table;
     this.#slot = slot;
-    this.#release = release;
   }
 
   seal(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array = NO_BYTES, out?: Uint8Array): Uint8Array {
@@ -135,9 +147,13 @@ class CoreKey implements Aead {
   }
 
   destroy(): void {
-    if (this.#slot === undefined) return;
+    const slot = this.#slot;
+    if (slot === undefined) return;
     this.#slot = undefined;
-    this.#release();
+    const table = this.#table;
+    table.free[table.freeCount++] = slot;
+    checkStatus(this.#abi.exports.keyWipe(slot));
+    table.stained[slot] = 0;
   }
 
   #liveSlot(): number {
