@@ -114,7 +114,8 @@ class CoreKey implements Aead {
       result.set(input.subarray(0, text.length + TAG_BYTES));
       return result;
     } catch (error) {
-      this.#forget();
+      input.fill(0);
+      exports.gcmWipe();
       throw error;
     }
   }
@@ -133,15 +134,16 @@ class CoreKey implements Aead {
       if (dataBytes > CHUNK_BYTES || extra.length > CHUNK_BYTES) return this.#openLong(slot, extra, message, result);
       if (extra.length > 0) output.set(extra);
       input.set(message);
+      const plaintext = result ?? secretBytes(dataBytes);
       const status = exports.gcmOpen(slot, extra.length, dataBytes);
       if (status === REFUSED) return undefined;
       checkStatus(status);
-      const plaintext = result ?? secretBytes(dataBytes);
       plaintext.set(input.subarray(0, dataBytes));
       input.fill(0, 0, dataBytes);
       return plaintext;
     } catch (error) {
-      this.#forget();
+      input.fill(0);
+      exports.gcmWipe();
       throw error;
     }
   }
@@ -204,7 +206,8 @@ class CoreKey implements Aead {
       checkStatus(exports.gcmDecrypt(chunkBytes));
       result.set(input.subarray(0, chunkBytes), at);
     }
-    this.#forget();
+    exports.gcmWipe();
+    input.fill(0);
     return result;
   }
 
@@ -216,11 +219,5 @@ class CoreKey implements Aead {
       output.set(chunk);
       checkStatus(exports.gcmAad(chunk.length));
     }
-  }
-
-  /** Wipes the message under way and the window. */
-  #forget(): void {
-    this.#abi.exports.gcmWipe();
-    this.#abi.input.fill(0);
   }
 }
