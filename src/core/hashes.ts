@@ -5,8 +5,9 @@
  * wiped, also when it throws; results are new arrays that belong to the caller, those made from a key off the moving
  * heap, so that wiping them leaves no copy. Time depends on lengths alone.
  */
+
+import { viewBytes } from "../byte-views.ts";
 import { secretBytes } from "../secret-bytes.ts";
-import { viewBytes } from "./bytes.ts";
 
 export type HashName = "SHA-256" | "SHA-384" | "SHA-512";
 
@@ -19,6 +20,7 @@ export interface HashExports {
   hmacBegin(hash: number, keyBytes: number): number;
   hmacFinish(): number;
   hkdfExtract(): number;
+  hkdfImport(hash: number, keyBytes: number): number;
   hkdfKeep(): number;
   hkdfUse(handle: number): number;
   hkdfDrop(handle: number): number;
@@ -51,6 +53,12 @@ export interface Hashes {
   hkdf(hash: HashName, secret: Uint8Array, salt: Uint8Array, info: Uint8Array, lengthBytes: number): Uint8Array;
   /** Extracts a key and holds it in one of 1,024 slots until `destroy`. @throws {Error} if every slot is taken. */
   importDerivationKey(hash: HashName, secret: Uint8Array, salt: Uint8Array): DerivationKey;
+  /**
+   * Holds a key that was extracted before, which is the HMAC of the secret under the salt (RFC 5869 section 2.2), in the
+   * same way and the same slots. The caller may wipe its bytes at once.
+   * @throws {RangeError} if `prk` has fewer bytes than the hash (section 2.3), or more than 65,536.
+   */
+  importPseudorandomKey(hash: HashName, prk: Uint8Array): DerivationKey;
 }
 
 interface HashRow {
@@ -156,6 +164,21 @@ class CoreHashes implements Hashes {
     const row = findHash(hash);
     try {
       this.#extract(row, secret, salt);
+      return this.#keep(row);
+    } catch (error) {
+      throw this.#forget(error);
+    }
+  }
+
+  importPseudorandomKey(hash: HashName, prk: Uint8Array): DerivationKey {
+    const row = findHash(hash);
+    const key = viewBytes("prk", prk);
+    if (key.length < row.digestBytes || key.length > CHUNK_BYTES) {
+      throw new RangeError(`prk has ${key.length} bytes: ${hash} takes ${row.digestBytes} to ${CHUNK_BYTES}.`);
+    }
+    try {
+      this.#input.set(key);
+      checkStatus(this.#core.hkdfImport(row.id, key.length));
       return this.#keep(row);
     } catch (error) {
       throw this.#forget(error);

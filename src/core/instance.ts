@@ -22,5 +22,6 @@ export function assembleCore(abi: Abi): Core {
     hmac: (hash, key, data) => hashes.hmac(hash, key, data),
     hkdf: (hash, secret, salt, info, lengthBytes) => hashes.hkdf(hash, secret, salt, info, lengthBytes),
     importDerivationKey: (hash, secret, salt) => hashes.importDerivationKey(hash, secret, salt),
+    importPseudorandomKey: (hash, prk) => hashes.importPseudorandomKey(hash, prk),
   };
 }

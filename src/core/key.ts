@@ -5,9 +5,10 @@
  * before any of it is decrypted. The core wipes its working state with every message; the window is wiped here wherever
  * it may hold a key or plaintext. Time depends on lengths alone.
  */
+
+import { copyView, isShared, runsAhead, viewBytes, viewKey, viewNonce, viewOut } from "../byte-views.ts";
 import { secretBytes } from "../secret-bytes.ts";
 import { type Abi, CHUNK_BYTES, checkStatus, REFUSED, SLOT_COUNT } from "./abi.ts";
-import { copyView, isShared, runsAhead, viewBytes, viewKey, viewNonce, viewOut } from "./bytes.ts";
 
 const TAG_BYTES = 16;
 /** SP 800-38D section 5.2.1.1. */

@@ -14,8 +14,10 @@ import {
   createSecretKey,
   type KeyObject,
 } from "node:crypto";
-import { copyView, isShared, lengthOf, viewBytes, viewKey, viewNonce, viewOut } from "../core/bytes.ts";
+import { copyView, isShared, lengthOf, viewBytes, viewKey, viewNonce, viewOut } from "../byte-views.ts";
+import { holdKey } from "./key-slab.ts";
 import type { Aead, CryptoProvider, HashName } from "./provider.ts";
+import type { Secret } from "./secret.ts";
 import { wasmProvider } from "./wasm.ts";
 
 const TAG_BYTES = 16;
@@ -80,12 +82,12 @@ function plain(bytes: Buffer): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** One key with two ways to use it, each made on first need: a key for large messages alone takes no slot of the core. */
+/** One key with two ways to use it, each made on first need: a key for large messages alone is never expanded in the core. */
 class NodeAead implements Aead {
   readonly #provider: CryptoProvider;
   readonly #cipher: CipherGCMTypes;
   /** Kept until both ways are made. */
-  #key: Uint8Array | undefined;
+  #key: Secret | undefined;
   #small: Aead | undefined;
   #large: KeyObject | undefined;
 
@@ -93,7 +95,7 @@ class NodeAead implements Aead {
     const view = viewKey(key);
     this.#provider = provider;
     this.#cipher = CIPHERS.get(view.length)!;
-    this.#key = copyView(view);
+    this.#key = holdKey(view);
   }
 
   seal(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array = NO_BYTES, out?: Uint8Array): Uint8Array {
@@ -140,7 +142,7 @@ class NodeAead implements Aead {
   }
 
   destroy(): void {
-    this.#key?.fill(0);
+    this.#key?.wipe();
     this.#key = undefined;
     this.#small?.destroy();
     this.#small = undefined;
@@ -149,26 +151,26 @@ class NodeAead implements Aead {
 
   #useSmall(): Aead {
     if (this.#small !== undefined) return this.#small;
-    this.#small = this.#provider.aead(this.#takeKey());
+    this.#small = this.#liveKey().expose((key) => this.#provider.aead(key));
     this.#forgetKey();
     return this.#small;
   }
 
   #useLarge(): KeyObject {
     if (this.#large !== undefined) return this.#large;
-    this.#large = createSecretKey(this.#takeKey());
+    this.#large = this.#liveKey().expose((key) => createSecretKey(key));
     this.#forgetKey();
     return this.#large;
   }
 
-  #takeKey(): Uint8Array {
+  #liveKey(): Secret {
     if (this.#key === undefined) throw new TypeError("This AES key has been destroyed.");
     return this.#key;
   }
 
   #forgetKey(): void {
     if (this.#small === undefined || this.#large === undefined) return;
-    this.#key?.fill(0);
+    this.#key?.wipe();
     this.#key = undefined;
   }
 }

@@ -10,7 +10,8 @@ export type { Aead, HashName };
 /** HKDF-Expand (RFC 5869 section 2.3) from one pseudorandom key, extracted once and held in the provider. */
 export type Deriver = DerivationKey;
 
-export interface CryptoProvider extends Omit<Hashes, "importDerivationKey"> {
+/** Any number of keys may be held at a time: those used last lie expanded in the core, the others wait outside of it. */
+export interface CryptoProvider extends Omit<Hashes, "importDerivationKey" | "importPseudorandomKey"> {
   /** AES-GCM; `key` has 16, 24 or 32 bytes, is copied, and the caller may wipe it at once. */
   aead(key: Uint8Array): Aead;
   /** HKDF-Extract now, expand many times. The output of `expand` is the caller's to wipe. */

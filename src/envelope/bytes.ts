@@ -3,8 +3,6 @@
  * two different texts never become the same bytes.
  */
 
-import { lengthOf, viewOf } from "../core/bytes.ts";
-
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -21,14 +19,6 @@ export function decodeText(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/**
- * The caller's bytes through a view of our own, so that no method or property of theirs runs while a message is under
- * way. @throws {TypeError} if `bytes` is no Uint8Array.
- */
-export function plainView(name: string, bytes: Uint8Array): Uint8Array {
-  return viewOf(bytes, 0, lengthOf(name, bytes));
 }
 
 export function readU16(bytes: Uint8Array, at: number): number {

@@ -4,9 +4,10 @@
  * way round. Opening trusts every key that the key service lets its caller use, unless `keyArns` names the ones to
  * trust. Memory: a whole message for `seal` and `open`, one chunk and one frame for the streams.
  */
+import { viewBytes } from "../byte-views.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 import { healthChecked, type Random } from "../env.ts";
-import { plainView } from "./bytes.ts";
+
 import { type Context, copyContext, copyContextToSeal, encodeContext, holdsContext } from "./context.ts";
 import { EnvelopeError } from "./errors.ts";
 import {
@@ -134,9 +135,9 @@ export function envelopeOver(platform: EnvelopePlatform, options: EnvelopeOption
   const headerReader = (): HeaderReader => new HeaderReader(limits);
 
   return {
-    seal: async (plaintext, sealOptions) => sealWhole(plainView("plaintext", plaintext), await sealer(sealOptions)),
+    seal: async (plaintext, sealOptions) => sealWhole(viewBytes("plaintext", plaintext), await sealer(sealOptions)),
     open: async (message, openOptions) => {
-      const parsed = headerReader().push(plainView("message", message));
+      const parsed = headerReader().push(viewBytes("message", message));
       if (parsed === undefined) throw new EnvelopeError();
       return openWhole(parsed.rest, await opener(parsed.header, openOptions));
     },

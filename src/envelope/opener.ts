@@ -4,9 +4,10 @@
  * exists only after its tag. Only a frame that is split between chunks is copied, into one buffer that grows as bytes
  * arrive to at most a frame. Source: aws-encryption-sdk-specification, client-apis/decrypt.md.
  */
+import { viewBytes } from "../byte-views.ts";
 import { type Aead, type CryptoProvider, equalBytes } from "../crypto/provider.ts";
 import type { Secret } from "../crypto/secret.ts";
-import { Gathered, plainView, readU32 } from "./bytes.ts";
+import { Gathered, readU32 } from "./bytes.ts";
 import type { Context } from "./context.ts";
 import { EnvelopeError } from "./errors.ts";
 import {
@@ -95,7 +96,7 @@ export class Opener {
    */
   update(chunk: Uint8Array, out: Uint8Array): number {
     const aead = this.#live();
-    const [source, target] = [plainView("chunk", chunk), plainView("out", out)];
+    const [source, target] = [viewBytes("chunk", chunk), viewBytes("out", out)];
     const room = this.updateBytes(source.length);
     if (target.length < room) {
       throw new RangeError(`The output has ${target.length} bytes and up to ${room} are written.`);

@@ -3,9 +3,10 @@
  * that does not fill a frame is copied, into one buffer of a frame's size; per frame nothing but views is allocated.
  * Source: aws-encryption-sdk-specification, client-apis/encrypt.md.
  */
+import { viewBytes } from "../byte-views.ts";
 import type { Aead, CryptoProvider } from "../crypto/provider.ts";
 import type { Secret } from "../crypto/secret.ts";
-import { encodeText, plainView, writeU32 } from "./bytes.ts";
+import { encodeText, writeU32 } from "./bytes.ts";
 import { type Context, encodeContext } from "./context.ts";
 import {
   FINAL_HEAD_BYTES,
@@ -111,7 +112,7 @@ export class Sealer {
    */
   update(chunk: Uint8Array, out: Uint8Array): number {
     const aead = this.#live();
-    const [source, target] = [plainView("chunk", chunk), plainView("out", out)];
+    const [source, target] = [viewBytes("chunk", chunk), viewBytes("out", out)];
     requireRoom(target, this.updateBytes(source.length));
     const frames = Math.floor((this.#pendingBytes + source.length) / this.frameBytes);
     try {
@@ -129,7 +130,7 @@ export class Sealer {
    */
   final(chunk: Uint8Array, out: Uint8Array): number {
     const aead = this.#live();
-    const [source, target] = [plainView("chunk", chunk), plainView("out", out)];
+    const [source, target] = [viewBytes("chunk", chunk), viewBytes("out", out)];
     requireRoom(target, this.finalBytes(source.length));
     try {
       return this.#seal(aead, source, this.#framesBeforeFinal(this.#pendingBytes + source.length), target, true);

@@ -5,7 +5,9 @@
  * Errors are AWS's: a wrong type is a SerializationException, constraints are collected into one ValidationException
  * ("2 validation errors detected: …; …") with lowerCamel member paths; the bytes of a blob are never shown.
  */
+import { viewBytes } from "../byte-views.ts";
 import { KmsError } from "../errors.ts";
+import { secretBytes } from "../secret-bytes.ts";
 import type {
   AnyShape,
   BlobShape,
@@ -17,20 +19,45 @@ import type {
   ValueOf,
 } from "./shape.ts";
 
-type Violations = string[];
+/** Longer values are cut in messages. */
+const SHOWN_LENGTH = 2048;
+/** A list of more items is refused whatever its shape says, before any of them is read. */
+const MAX_ITEMS = 1000;
+
+/** What an admission has found so far. */
+class Violations {
+  readonly texts: string[] = [];
+  /** Copies of sensitive bytes, to be wiped if the request is refused. */
+  readonly sensitive: Uint8Array[] = [];
+
+  add(path: string, constraint: string): void {
+    this.texts.push(`Value at '${path}' failed to satisfy constraint: Member must ${constraint}`);
+  }
+
+  addShown(value: string | number, path: string, constraint: string): void {
+    const text = String(value);
+    const shown = text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
+    this.texts.push(`Value '${shown}' at '${path}' failed to satisfy constraint: Member must ${constraint}`);
+  }
+}
 
 /**
- * Returns a checked copy of `value`.
+ * Returns a checked copy of `value`. Where it throws, what it had copied of sensitive bytes is wiped.
  * @throws {KmsError} SerializationException (wrong type), ValidationException (a constraint)
  */
 export function admit<S extends StructShape>(shape: S, value: unknown): ValueOf<S> {
-  const violations: Violations = [];
-  const admitted = admitStruct(shape, value, "", violations);
-  if (violations.length > 0) throw validationError(violations);
-  return admitted as ValueOf<S>;
+  const violations = new Violations();
+  try {
+    const admitted = admitStruct(shape, value, "", violations);
+    if (violations.texts.length > 0) throw validationError(violations.texts);
+    return admitted as ValueOf<S>;
+  } catch (error) {
+    for (const bytes of violations.sensitive) bytes.fill(0);
+    throw error;
+  }
 }
 
-function validationError(violations: Violations): KmsError {
+function validationError(violations: readonly string[]): KmsError {
   const count = violations.length === 1 ? "1 validation error" : `${violations.length} validation errors`;
   return new KmsError("ValidationException", `${count} detected: ${violations.join("; ")}`);
 }
@@ -72,7 +99,7 @@ function admitStruct(
     if (member !== undefined && member !== null) {
       copy[name] = admitValue(memberShape, member, memberPath, violations);
     } else if (required) {
-      violations.push(`Value null at '${memberPath}' failed to satisfy constraint: Member must not be null`);
+      violations.texts.push(`Value null at '${memberPath}' failed to satisfy constraint: Member must not be null`);
     }
   }
   return copy;
@@ -80,9 +107,7 @@ function admitStruct(
 
 function admitString(shape: StringShape, value: unknown, path: string, violations: Violations): string {
   if (typeof value !== "string") throw wrongType(path, "a string", value);
-  const violate = (constraint: string) => {
-    violations.push(`Value '${value}' at '${path}' failed to satisfy constraint: Member must ${constraint}`);
-  };
+  const violate = (constraint: string) => violations.addShown(value, path, constraint);
   if (shape.values !== undefined && !shape.values.includes(value)) {
     violate(`satisfy enum value set: [${shape.values.join(", ")}]`);
   }
@@ -95,10 +120,17 @@ function admitString(shape: StringShape, value: unknown, path: string, violation
 
 function admitBlob(shape: BlobShape, value: unknown, path: string, violations: Violations): Uint8Array {
   if (!(value instanceof Uint8Array)) throw wrongType(path, "bytes (a Uint8Array)", value);
-  checkLength(shape.minBytes, shape.maxBytes, value.length, (constraint) => {
-    violations.push(`Value at '${path}' failed to satisfy constraint: Member must ${constraint}`);
+  const view = viewBytes(path, value);
+  const fits = checkLength(shape.minBytes, shape.maxBytes, view.length, (constraint) => {
+    violations.add(path, constraint);
   });
-  return new Uint8Array(value);
+  // Nothing is copied that will be refused.
+  if (!fits) return view;
+  if (!shape.sensitive) return new Uint8Array(view);
+  const copy = secretBytes(view.length);
+  copy.set(view);
+  violations.sensitive.push(copy);
+  return copy;
 }
 
 function checkLength(
@@ -106,16 +138,17 @@ function checkLength(
   max: number | undefined,
   length: number,
   violate: (constraint: string) => void,
-): void {
-  if (min !== undefined && length < min) violate(`have length greater than or equal to ${min}`);
-  if (max !== undefined && length > max) violate(`have length less than or equal to ${max}`);
+): boolean {
+  const isShort = min !== undefined && length < min;
+  const isLong = max !== undefined && length > max;
+  if (isShort) violate(`have length greater than or equal to ${min}`);
+  if (isLong) violate(`have length less than or equal to ${max}`);
+  return !isShort && !isLong;
 }
 
 function admitInteger(shape: IntegerShape, value: unknown, path: string, violations: Violations): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value)) throw wrongType(path, "an integer", value);
-  const violate = (constraint: string) => {
-    violations.push(`Value '${value}' at '${path}' failed to satisfy constraint: Member must ${constraint}`);
-  };
+  const violate = (constraint: string) => violations.addShown(value, path, constraint);
   if (shape.min !== undefined && value < shape.min) violate(`have value greater than or equal to ${shape.min}`);
   if (shape.max !== undefined && value > shape.max) violate(`have value less than or equal to ${shape.max}`);
   return value;
@@ -132,14 +165,12 @@ function admitMap(shape: MapShape, value: unknown, path: string, violations: Vio
     utf16Units += key.length + pairValue.length;
     if (utf16Units > shape.maxBytes) break;
     if (!key.isWellFormed() || !pairValue.isWellFormed()) {
-      violations.push(`Value at '${path}' failed to satisfy constraint: Member must be well-formed Unicode`);
+      violations.add(path, "be well-formed Unicode");
     }
     copy[key] = pairValue;
   }
   if (utf16Units > shape.maxBytes || utf8Bytes(copy) > shape.maxBytes) {
-    violations.push(
-      `Value at '${path}' failed to satisfy constraint: Member must have length less than or equal to ${shape.maxBytes}`,
-    );
+    violations.add(path, `have length less than or equal to ${shape.maxBytes}`);
   }
   return copy;
 }
@@ -161,13 +192,15 @@ function utf8Bytes(map: Record<string, string>): number {
 
 function admitList(shape: ListShape<AnyShape>, value: unknown, path: string, violations: Violations): unknown[] {
   if (!Array.isArray(value)) throw wrongType(path, "a list", value);
-  if (shape.maxLength !== undefined && value.length > shape.maxLength) {
-    violations.push(
-      `Value at '${path}' failed to satisfy constraint: Member must have length less than or equal to ${shape.maxLength}`,
-    );
+  const { length } = value;
+  const maxLength = shape.maxLength ?? MAX_ITEMS;
+  if (length > maxLength) {
+    violations.add(path, `have length less than or equal to ${maxLength}`);
     return [];
   }
-  return Array.from(value, (item, index) => admitValue(shape.member, item, `${path}.${index + 1}.member`, violations));
+  const copy: unknown[] = [];
+  for (let i = 0; i < length; i++) copy.push(admitValue(shape.member, value[i], `${path}.${i + 1}.member`, violations));
+  return copy;
 }
 
 function wrongType(path: string, expected: string, value: unknown): KmsError {

@@ -108,3 +108,42 @@ describe("an audit sink", () => {
     expect((await failureOf(kms.execute("CreateKey", {}))).name).toBe("KMSInternalException");
   });
 });
+
+describe("the door", () => {
+  it("takes bytes for what they are, not for what they say", async () => {
+    const { kms } = await startService();
+    const KeyId = await newKey(kms);
+    const disguised = new Uint8Array(200_000);
+    Object.defineProperty(disguised, "length", { value: 16 });
+    expect((await failureOf(kms.execute("Encrypt", { KeyId, Plaintext: disguised }))).name).toBe("ValidationException");
+    const endless: string[] = [];
+    endless[Symbol.iterator] = function* () {
+      for (;;) yield "token";
+    };
+    const { CiphertextBlob } = await kms.execute("Encrypt", { KeyId, Plaintext, GrantTokens: endless });
+    expect(CiphertextBlob).toHaveLength(115 + Plaintext.length);
+  });
+
+  it("does not repeat a huge value in its answer", async () => {
+    const { kms } = await startService();
+    const { message } = await failureOf(kms.execute("DescribeKey", { KeyId: "x".repeat(50_000_000) }));
+    expect(message.length).toBeLessThan(5000);
+  });
+
+  it("wipes what it has copied when it refuses the request", async () => {
+    const { kms } = await startService();
+    const seen: Uint8Array[] = [];
+    const { set } = Uint8Array.prototype;
+    Uint8Array.prototype.set = function (this: Uint8Array, source, offset) {
+      if (source instanceof Uint8Array && Buffer.compare(source, Plaintext) === 0) seen.push(this);
+      set.call(this, source, offset);
+    };
+    try {
+      await failureOf(kms.execute("Encrypt", { KeyId: "", Plaintext }));
+    } finally {
+      Uint8Array.prototype.set = set;
+    }
+    expect(seen.length).toBeGreaterThan(0);
+    for (const copy of seen) expect(copy.every((byte) => byte === 0)).toBe(true);
+  });
+});

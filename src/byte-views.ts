@@ -3,7 +3,7 @@
  * language's own getters; from there on no method or property of theirs is used. So a subclass, a property or another
  * thread cannot make one length be checked and another be copied, see the core's memory, or change a result.
  */
-import { secretBytes } from "../secret-bytes.ts";
+import { secretBytes } from "./secret-bytes.ts";
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
 const getter = (name: PropertyKey): ((this: unknown) => unknown) =>
