@@ -22,7 +22,7 @@
  */
 import { type CryptoProvider, equalBytes } from "../crypto/provider.ts";
 import type { Random } from "../env.ts";
-import { keyIdBytes, keyIdOf, toHex } from "../model/arn.ts";
+import { keyIdOf, toHex, writeKeyId } from "../model/arn.ts";
 import { type Material, SHORT_ID_BYTES } from "./material.ts";
 
 const VERSION = 0xa1;
@@ -70,7 +70,7 @@ export function sealBlob(
   blob[0] = VERSION;
   blob[1] = SUITE;
   blob[2] = keyId.startsWith("mrk-") ? MULTI_REGION : 0;
-  blob.set(keyIdBytes(keyId), KEY_ID);
+  writeKeyId(keyId, blob.subarray(KEY_ID, MATERIAL_ID));
   blob.set(material.id.subarray(0, SHORT_ID_BYTES), MATERIAL_ID);
   random.fill(blob.subarray(N, COMMITMENT));
   const okm = deriveMessageKey(crypto, material, blob, context);

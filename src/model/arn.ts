@@ -52,10 +52,18 @@ export function parseKeyName(text: string, realm: Realm): KeyName {
   return { kind: "key", keyId, accountId };
 }
 
-/** The 16 bytes of a key id (UUID or `mrk-` and 32 digits). */
-export function keyIdBytes(keyId: string): Uint8Array {
-  const hex = keyId.startsWith("mrk-") ? keyId.slice(4) : keyId.replaceAll("-", "");
-  return Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));
+const DASH = 0x2d;
+
+/** Writes the 16 bytes of a key id (UUID or `mrk-` and 32 digits) to the start of `out`. */
+export function writeKeyId(keyId: string, out: Uint8Array): void {
+  let digits = 0;
+  for (let at = keyId.startsWith("mrk-") ? 4 : 0; at < keyId.length; at++) {
+    const unit = keyId.charCodeAt(at);
+    if (unit === DASH) continue;
+    const digit = unit < 0x3a ? unit - 0x30 : unit - 0x57;
+    out[digits >> 1] = digits & 1 ? out[digits >> 1]! | digit : digit << 4;
+    digits++;
+  }
 }
 
 /** The key id that 16 bytes stand for. */
