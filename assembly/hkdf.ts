@@ -3,12 +3,12 @@
  * of one block costs two compressions, and the key that was extracted lies nowhere.
  *
  * Time depends on the hash and on lengths alone; handles are public. The current key (KEY, phase KEYED) comes from
- * `hkdfExtract` or, out of its slot, from `hkdfUse`.
+ * `hkdfExtract`, from outside by `hkdfImport` or, out of its slot, from `hkdfUse`.
  *
  *   HASH_KEYS + 128 * handle   inner midstate (64), outer midstate (64)
  *   slotHashes + handle        its hash, 0 for a free slot
  */
-import { AUTHENTICATING, KEYED, absorb, algorithm, digestBytes, forget, hashWipe, phase, setPhase } from "./hash";
+import { AUTHENTICATING, KEYED, absorb, algorithm, digestBytes, forget, hashWipe, isHash, phase, setPhase } from "./hash";
 import { COUNTER, DIGEST, KEY, copyState } from "./hash-layout";
 import { beginMac, finishMac, setKey } from "./hmac";
 import { CHUNK_BYTES, HASH_KEYS, HASH_KEY_BYTES, HASH_KEY_COUNT, INPUT, OUTPUT } from "./layout";
@@ -30,6 +30,16 @@ export function hkdfExtract(): i32 {
   keyHash = algorithm;
   finishMac(DIGEST);
   setKey(keyHash, DIGEST, digestBytes(keyHash));
+  setPhase(KEYED);
+  return OK;
+}
+
+/** Makes the pseudorandom key in the first `length` bytes of INPUT, which are wiped, the current key. */
+export function hkdfImport(hash: i32, length: usize): i32 {
+  if (!isHash(hash) || length > CHUNK_BYTES) return BAD_ARGUMENT;
+  setKey(hash, INPUT, length);
+  memory.fill(INPUT, 0, length);
+  keyHash = hash;
   setPhase(KEYED);
   return OK;
 }

@@ -11,4 +11,4 @@ export { gcmAad, gcmBegin, gcmCheck, gcmDecrypt, gcmEncrypt, gcmFinish, gcmVerif
 // SHA-2, HMAC and HKDF: hash.ts, hmac.ts and hkdf.ts document each call.
 export { hashBegin, hashFinish, hashUpdate, hashWipe } from "./hash";
 export { hmacBegin, hmacFinish } from "./hmac";
-export { hkdfDrop, hkdfExpand, hkdfExtract, hkdfKeep, hkdfUse } from "./hkdf";
+export { hkdfDrop, hkdfExpand, hkdfExtract, hkdfImport, hkdfKeep, hkdfUse } from "./hkdf";

@@ -4,7 +4,7 @@
  * Its keys are not bound to the core's slots: each has its bytes in a Secret, and lies expanded in a slot while it is
  * among those that were used last.
  */
-import { viewBytes, viewKey } from "../core/bytes.ts";
+import { viewBytes, viewKey } from "../byte-views.ts";
 import { type Core, createCore } from "../core/core.ts";
 import { holdKey } from "./key-slab.ts";
 import type { Aead, CryptoProvider, Deriver, HashName } from "./provider.ts";

@@ -75,13 +75,14 @@ function hashAndDerive(core: Core, hash: HashName, length: number): Results {
   const key = message(length, 1);
   const salt = message(length, 2);
   const [other, held] = [core.importDerivationKey(hash, salt, key), core.importDerivationKey(hash, key, salt)];
-  const expanded = held.expand(message(length, 3), OKM_BYTES);
-  for (const taken of [other, held]) taken.destroy();
+  const given = core.importPseudorandomKey(hash, message(64 + length, 7));
+  const expanded = [held, given].map((taken) => taken.expand(message(length, 3), OKM_BYTES));
+  for (const taken of [other, held, given]) taken.destroy();
   return [
     core.hash(hash, message(length, 4)),
     core.hmac(hash, key, message(length, 5)),
     core.hkdf(hash, key, salt, message(20, 6), Math.min(length, 300)),
-    expanded,
+    ...expanded,
   ];
 }
 
@@ -124,6 +125,8 @@ describe.each(HASHES)("%s, HMAC and HKDF", (hash) => {
     follow(proof, [secret], () => shadow.hmac(hash, open, secret));
     follow(proof, [secret], () => shadow.hkdf(hash, secret, open, open, OKM_BYTES));
     follow(proof, [secret], () => shadow.importDerivationKey(hash, secret, open).expand(open, OKM_BYTES));
+    const prk = message(64, 9);
+    follow(proof, [prk], () => shadow.importPseudorandomKey(hash, prk).expand(open, OKM_BYTES));
   });
 });
 

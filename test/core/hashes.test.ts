@@ -57,6 +57,11 @@ describe("wiping", () => {
       expect(isWiped(), `expand with ${length} bytes`).toBe(true);
       key.destroy();
       expect(isClear(HASH_KEYS, INPUT), `destroy after ${length} bytes`).toBe(true);
+      if (length < 64 || length > CHUNK_BYTES) continue;
+      const given = hashes.importPseudorandomKey(name, bytes);
+      expect(isWiped(), `import of a pseudorandom key of ${length} bytes`).toBe(true);
+      given.destroy();
+      expect(isClear(HASH_KEYS, INPUT)).toBe(true);
     }
   });
 
@@ -99,6 +104,24 @@ describe("derivation keys", () => {
     }
     for (const key of keys) key.destroy();
     expect(isClear(HASH_KEYS, INPUT)).toBe(true);
+  });
+
+  it.each(NAMES)("come from a secret and a salt or from what was extracted from them, with %s", (name) => {
+    const [secret, salt, info] = [sampleBytes(40, 1), sampleBytes(20, 2), sampleBytes(30, 3)];
+    const prk = hashes.hmac(name, salt, secret);
+    const key = hashes.importPseudorandomKey(name, prk);
+    const length = prk.length;
+    expect(key.expand(info, 200)).toEqual(hashes.hkdf(name, secret, salt, info, 200));
+    prk.fill(0);
+    expect(key.expand(info, 200), "the caller's bytes are wiped").toEqual(hashes.hkdf(name, secret, salt, info, 200));
+    for (const wrong of [0, 1, length - 1, CHUNK_BYTES + 1]) {
+      expect(() => hashes.importPseudorandomKey(name, new Uint8Array(wrong))).toThrow(RangeError);
+    }
+    expect(() => hashes.importPseudorandomKey("SHA-1" as "SHA-256", sampleBytes(64))).toThrow(TypeError);
+    expect(() => hashes.importPseudorandomKey(name, null as unknown as Uint8Array)).toThrow(TypeError);
+    const long = sampleBytes(CHUNK_BYTES);
+    const [whole, hashed] = [long, hashes.hash(name, long)].map((bytes) => hashes.importPseudorandomKey(name, bytes));
+    expect(whole!.expand(info, 64), "a key longer than a block counts as its digest").toEqual(hashed!.expand(info, 64));
   });
 
   it("never touch the slot of another key after `destroy`", () => {
@@ -145,10 +168,11 @@ describe("the calls of the core", () => {
   it("refuse unknown hashes, lengths over the limit and handles that name no key, and never trap", () => {
     const numbers = [-(2 ** 31), -1, 2 ** 31 - 1];
     for (const hash of [...numbers, 0, 4]) {
-      expect([core.hashBegin(hash), core.hmacBegin(hash, 0)]).toEqual([BAD_ARGUMENT, BAD_ARGUMENT]);
+      const calls = [core.hashBegin(hash), core.hmacBegin(hash, 0), core.hkdfImport(hash, 32)];
+      expect(calls).toEqual([BAD_ARGUMENT, BAD_ARGUMENT, BAD_ARGUMENT]);
     }
     for (const length of [...numbers, CHUNK_BYTES + 1]) {
-      expect(core.hmacBegin(2, length)).toBe(BAD_ARGUMENT);
+      expect([core.hmacBegin(2, length), core.hkdfImport(2, length)]).toEqual([BAD_ARGUMENT, BAD_ARGUMENT]);
       expect(core.hashBegin(2)).toBe(OK);
       expect(core.hashUpdate(length)).toBe(BAD_ARGUMENT);
     }

@@ -6,7 +6,6 @@ import { wasmProvider } from "../../src/crypto/wasm.ts";
 import { sampleBytes } from "./sample-bytes.ts";
 
 const nonce = sampleBytes(12);
-const AES_SLOTS = 256;
 
 /** A provider that notes each call that reaches the core. */
 function observed(): { calls: string[]; provider: CryptoProvider } {
@@ -57,20 +56,6 @@ describe("the provider for Node", () => {
     aead.open(nonce, new Uint8Array(15 + NATIVE_FROM_BYTES.open));
     expect(calls).toEqual(["aead"]);
     aead.destroy();
-  });
-
-  it("holds any number of keys for large messages, for they take no slot of the core", () => {
-    const provider = nodeProvider();
-    const large = sampleBytes(4096);
-    const keys = Array.from({ length: AES_SLOTS + 50 }, (_, i) => provider.aead(sampleBytes(32, i)));
-    for (const aead of keys) expect(Buffer.compare(aead.open(nonce, aead.seal(nonce, large))!, large)).toBe(0);
-    const little = sampleBytes(16);
-    for (const aead of keys.slice(0, AES_SLOTS)) aead.seal(nonce, little);
-    expect(() => keys[AES_SLOTS]!.seal(nonce, little)).toThrow(/in use/);
-    keys[0]!.destroy();
-    expect(keys[AES_SLOTS]!.open(nonce, keys[AES_SLOTS]!.seal(nonce, little))).toEqual(little);
-    expect(keys[AES_SLOTS]!.open(nonce, keys[AES_SLOTS]!.seal(nonce, large))).toEqual(large);
-    for (const aead of keys) aead.destroy();
   });
 
   it("opens what lies in memory that threads share", () => {
