@@ -3,6 +3,7 @@
  * of KMS keys", notes 1 to 15 of its table.
  */
 import { KmsError } from "../errors.ts";
+import { keyState } from "../model/scalars.ts";
 import type { KeyState } from "./key.ts";
 
 export interface StateRule {
@@ -11,23 +12,12 @@ export interface StateRule {
   readonly refusal?: string;
 }
 
-const ALL: readonly KeyState[] = [
-  "Creating",
-  "Enabled",
-  "Disabled",
-  "PendingDeletion",
-  "PendingImport",
-  "PendingReplicaDeletion",
-  "Unavailable",
-  "Updating",
-];
-
 function allowing(...states: KeyState[]): StateRule {
   return { allowed: new Set(states) };
 }
 
 function allowingAllBut(...states: KeyState[]): StateRule {
-  return { allowed: new Set(ALL.filter((state) => !states.includes(state))) };
+  return { allowed: new Set(keyState.values.filter((state) => !states.includes(state))) };
 }
 
 /** Cryptographic operations. */

@@ -71,7 +71,7 @@ export const pendingWindowInDays: IntegerShape = { kind: "integer", min: 1, max:
 export const encryptionContext: MapShape = { kind: "map", maxBytes: 8192 };
 export const grantTokens = list({ kind: "string", minLength: 1, maxLength: 8192 } satisfies StringShape, 10);
 
-export const keySpec = enumeration(
+const OLDER_KEY_SPECS = [
   "RSA_2048",
   "RSA_3072",
   "RSA_4096",
@@ -85,6 +85,11 @@ export const keySpec = enumeration(
   "HMAC_384",
   "HMAC_512",
   "SM2",
+] as const;
+/** Deprecated by AWS, and without the specs that came later. */
+export const customerMasterKeySpec = enumeration(...OLDER_KEY_SPECS);
+export const keySpec = enumeration(
+  ...OLDER_KEY_SPECS,
   "ML_DSA_44",
   "ML_DSA_65",
   "ML_DSA_87",
@@ -92,21 +97,6 @@ export const keySpec = enumeration(
   "ML_KEM_512",
   "ML_KEM_768",
   "ML_KEM_1024",
-);
-export const customerMasterKeySpec = enumeration(
-  "RSA_2048",
-  "RSA_3072",
-  "RSA_4096",
-  "ECC_NIST_P256",
-  "ECC_NIST_P384",
-  "ECC_NIST_P521",
-  "ECC_SECG_P256K1",
-  "SYMMETRIC_DEFAULT",
-  "HMAC_224",
-  "HMAC_256",
-  "HMAC_384",
-  "HMAC_512",
-  "SM2",
 );
 export const keyUsage = enumeration(
   "SIGN_VERIFY",

@@ -14,6 +14,10 @@ export interface StringShape<T extends string = string> {
   readonly values?: readonly T[];
 }
 
+export interface EnumShape<T extends string = string> extends StringShape<T> {
+  readonly values: readonly T[];
+}
+
 export interface BlobShape {
   readonly kind: "blob";
   readonly minBytes?: number;
@@ -127,6 +131,6 @@ export function list<S extends AnyShape>(member: S, maxLength?: number): ListSha
   return maxLength === undefined ? { kind: "list", member } : { kind: "list", member, maxLength };
 }
 
-export function enumeration<const T extends string>(...values: readonly T[]): StringShape<T> {
+export function enumeration<const T extends string>(...values: readonly T[]): EnumShape<T> {
   return { kind: "string", values };
 }
