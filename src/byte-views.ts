@@ -1,7 +1,9 @@
 /**
- * Reading what callers hand over. At every door their object is swapped for a plain view of the same bytes, made by the
- * language's own getters; from there on no method or property of theirs is used. So a subclass, a property or another
- * thread cannot make one length be checked and another be copied, see the core's memory, or change a result.
+ * Reading what callers hand over. Their objects are asked nothing: lengths come from the language's own getters, bytes go
+ * through the language's own `set` into memory of ours, or lie under a plain view of ours. So a subclass, a property or
+ * another thread cannot make one length be checked and another be copied, see the core's memory, or change a result.
+ *
+ * What is short is better copied than viewed: an engine that keeps small arrays on its heap moves them off it for a view.
  */
 import { secretBytes } from "./secret-bytes.ts";
 
@@ -32,22 +34,30 @@ export function viewBytes(name: string, bytes: Uint8Array): Uint8Array {
   return new Uint8Array(readBuffer.call(bytes), readOffset.call(bytes), lengthBytes);
 }
 
-/** A plain view of an AES key. @throws {RangeError} unless it has 16, 24 or 32 bytes. */
-export function viewKey(bytes: Uint8Array): Uint8Array {
-  const key = viewBytes("key", bytes);
-  if (key.length !== 16 && key.length !== 24 && key.length !== 32) {
-    throw new RangeError(`The key has ${key.length} bytes: AES takes 16, 24 or 32.`);
+/** The true length of an AES key. @throws {RangeError} unless it has 16, 24 or 32 bytes. */
+export function lengthOfKey(key: Uint8Array): number {
+  const keyBytes = lengthOf("key", key);
+  if (keyBytes !== 16 && keyBytes !== 24 && keyBytes !== 32) {
+    throw new RangeError(`The key has ${keyBytes} bytes: AES takes 16, 24 or 32.`);
   }
-  return key;
+  return keyBytes;
 }
 
-/** A plain view of a nonce. @throws {RangeError} unless it has 12 bytes. */
-export function viewNonce(bytes: Uint8Array): Uint8Array {
-  const nonce = viewBytes("nonce", bytes);
-  if (nonce.length !== NONCE_BYTES) {
-    throw new RangeError(`The nonce has ${nonce.length} bytes: only nonces of ${NONCE_BYTES} bytes are taken.`);
+/** @throws {RangeError} unless a nonce has 12 bytes. */
+export function checkNonce(nonce: Uint8Array): void {
+  const nonceBytes = lengthOf("nonce", nonce);
+  if (nonceBytes !== NONCE_BYTES) {
+    throw new RangeError(`The nonce has ${nonceBytes} bytes: only nonces of ${NONCE_BYTES} bytes are taken.`);
   }
-  return nonce;
+}
+
+/**
+ * Copies `bytes`, whose length was found to be `lengthBytes`, to the start of `room`, which has place for them.
+ * @throws {RangeError} if another thread has made them grow since.
+ */
+export function copyInto(room: Uint8Array, bytes: Uint8Array, lengthBytes: number): void {
+  room.set(bytes);
+  if (readLength.call(bytes) !== lengthBytes) throw new RangeError("The bytes grew while they were read.");
 }
 
 /** A plain view of the start of `out`, if it was given. @throws {RangeError} if it has not `lengthBytes`. */

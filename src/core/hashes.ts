@@ -6,7 +6,7 @@
  * heap, so that wiping them leaves no copy. Time depends on lengths alone.
  */
 
-import { viewBytes } from "../byte-views.ts";
+import { copyInto, lengthOf, viewOf } from "../byte-views.ts";
 import { secretBytes } from "../secret-bytes.ts";
 
 export type HashName = "SHA-256" | "SHA-384" | "SHA-512";
@@ -89,17 +89,15 @@ function findHash(name: HashName): HashRow {
   return row;
 }
 
-/** Checks the arguments of an expansion and returns a view of `info`. */
-function viewInfo(row: HashRow, bytes: Uint8Array, lengthBytes: number): Uint8Array {
-  const info = viewBytes("info", bytes);
-  if (info.length > CHUNK_BYTES) {
-    throw new RangeError(`info has ${info.length} bytes: at most ${CHUNK_BYTES} are taken.`);
-  }
+/** Checks the arguments of an expansion and returns the length of `info`. */
+function checkExpand(row: HashRow, info: Uint8Array, lengthBytes: number): number {
+  const infoBytes = lengthOf("info", info);
+  if (infoBytes > CHUNK_BYTES) throw new RangeError(`info has ${infoBytes} bytes: at most ${CHUNK_BYTES} are taken.`);
   const limit = 255 * row.digestBytes;
   if (!Number.isInteger(lengthBytes) || lengthBytes < 0 || lengthBytes > limit) {
     throw new RangeError(`lengthBytes is ${lengthBytes}: HKDF with this hash yields 0 to ${limit} bytes.`);
   }
-  return info;
+  return infoBytes;
 }
 
 function checkStatus(status: number): number {
@@ -130,7 +128,7 @@ class CoreHashes implements Hashes {
   hash(hash: HashName, data: Uint8Array): Uint8Array {
     const row = findHash(hash);
     try {
-      this.#digest(row, viewBytes("data", data));
+      this.#digest(row, "data", data);
       return this.#take(new Uint8Array(row.digestBytes));
     } catch (error) {
       throw this.#forget(error);
@@ -140,8 +138,8 @@ class CoreHashes implements Hashes {
   hmac(hash: HashName, key: Uint8Array, data: Uint8Array): Uint8Array {
     const row = findHash(hash);
     try {
-      this.#beginMac(row, viewBytes("key", key));
-      this.#absorb(viewBytes("data", data));
+      this.#beginMac(row, "key", key);
+      this.#absorb("data", data);
       checkStatus(this.#core.hmacFinish());
       return this.#take(secretBytes(row.digestBytes));
     } catch (error) {
@@ -151,10 +149,10 @@ class CoreHashes implements Hashes {
 
   hkdf(hash: HashName, secret: Uint8Array, salt: Uint8Array, info: Uint8Array, lengthBytes: number): Uint8Array {
     const row = findHash(hash);
-    const infoView = viewInfo(row, info, lengthBytes);
+    const infoBytes = checkExpand(row, info, lengthBytes);
     try {
       this.#extract(row, secret, salt);
-      return this.#expand(infoView, lengthBytes);
+      return this.#expand(info, infoBytes, lengthBytes);
     } catch (error) {
       throw this.#forget(error);
     }
@@ -172,13 +170,13 @@ class CoreHashes implements Hashes {
 
   importPseudorandomKey(hash: HashName, prk: Uint8Array): DerivationKey {
     const row = findHash(hash);
-    const key = viewBytes("prk", prk);
-    if (key.length < row.digestBytes || key.length > CHUNK_BYTES) {
-      throw new RangeError(`prk has ${key.length} bytes: ${hash} takes ${row.digestBytes} to ${CHUNK_BYTES}.`);
+    const prkBytes = lengthOf("prk", prk);
+    if (prkBytes < row.digestBytes || prkBytes > CHUNK_BYTES) {
+      throw new RangeError(`prk has ${prkBytes} bytes: ${hash} takes ${row.digestBytes} to ${CHUNK_BYTES}.`);
     }
     try {
-      this.#input.set(key);
-      checkStatus(this.#core.hkdfImport(row.id, key.length));
+      copyInto(this.#input, prk, prkBytes);
+      checkStatus(this.#core.hkdfImport(row.id, prkBytes));
       return this.#keep(row);
     } catch (error) {
       throw this.#forget(error);
@@ -192,10 +190,10 @@ class CoreHashes implements Hashes {
     const key: DerivationKey = {
       expand: (info, lengthBytes) => {
         if (handle < 0) throw new TypeError("This derivation key has been destroyed.");
-        const infoView = viewInfo(row, info, lengthBytes);
+        const infoBytes = checkExpand(row, info, lengthBytes);
         try {
           checkStatus(this.#core.hkdfUse(handle));
-          return this.#expand(infoView, lengthBytes);
+          return this.#expand(info, infoBytes, lengthBytes);
         } catch (error) {
           throw this.#forget(error);
         }
@@ -222,31 +220,31 @@ class CoreHashes implements Hashes {
   }
 
   #extract(row: HashRow, secret: Uint8Array, salt: Uint8Array): void {
-    this.#beginMac(row, viewBytes("salt", salt));
-    this.#absorb(viewBytes("secret", secret));
+    this.#beginMac(row, "salt", salt);
+    this.#absorb("secret", secret);
     checkStatus(this.#core.hkdfExtract());
   }
 
-  #expand(info: Uint8Array, lengthBytes: number): Uint8Array {
-    this.#input.set(info);
-    checkStatus(this.#core.hkdfExpand(info.length, lengthBytes));
+  #expand(info: Uint8Array, infoBytes: number, lengthBytes: number): Uint8Array {
+    copyInto(this.#input, info, infoBytes);
+    checkStatus(this.#core.hkdfExpand(infoBytes, lengthBytes));
     return this.#take(secretBytes(lengthBytes));
   }
 
-  /** Leaves the digest of a view in the window. */
-  #digest(row: HashRow, data: Uint8Array): void {
+  /** Leaves a digest in the window. */
+  #digest(row: HashRow, name: string, data: Uint8Array): void {
     checkStatus(this.#core.hashBegin(row.id));
-    this.#absorb(data);
+    this.#absorb(name, data);
     checkStatus(this.#core.hashFinish());
   }
 
   /** A key that does not fit the window counts as its digest, as for every key longer than a block (FIPS 198-1). */
-  #beginMac(row: HashRow, key: Uint8Array): void {
-    let keyBytes = key.length;
+  #beginMac(row: HashRow, name: string, key: Uint8Array): void {
+    let keyBytes = lengthOf(name, key);
     if (keyBytes <= CHUNK_BYTES) {
-      this.#input.set(key);
+      copyInto(this.#input, key, keyBytes);
     } else {
-      this.#digest(row, key);
+      this.#digest(row, name, key);
       keyBytes = row.digestBytes;
       this.#input.set(this.#output.subarray(0, keyBytes));
       this.#output.fill(0, 0, keyBytes);
@@ -254,14 +252,16 @@ class CoreHashes implements Hashes {
     checkStatus(this.#core.hmacBegin(row.id, keyBytes));
   }
 
-  #absorb(data: Uint8Array): void {
-    const dataBytes = data.length;
+  #absorb(name: string, data: Uint8Array): void {
+    const dataBytes = lengthOf(name, data);
     if (dataBytes <= CHUNK_BYTES) {
-      this.#input.set(data);
+      copyInto(this.#input, data, dataBytes);
       checkStatus(this.#core.hashUpdate(dataBytes));
       return;
     }
-    for (let at = 0; at < dataBytes; at += CHUNK_BYTES) this.#absorb(data.subarray(at, at + CHUNK_BYTES));
+    for (let at = 0; at < dataBytes; at += CHUNK_BYTES) {
+      this.#absorb(name, viewOf(data, at, Math.min(CHUNK_BYTES, dataBytes - at)));
+    }
   }
 
   /** Moves the start of OUTPUT to `result`. */

@@ -6,7 +6,17 @@
  * it may hold a key or plaintext. Time depends on lengths alone.
  */
 
-import { copyView, isShared, runsAhead, viewBytes, viewKey, viewNonce, viewOut } from "../byte-views.ts";
+import {
+  checkNonce,
+  copyInto,
+  copyView,
+  isShared,
+  lengthOf,
+  lengthOfKey,
+  runsAhead,
+  viewOf,
+  viewOut,
+} from "../byte-views.ts";
 import { secretBytes } from "../secret-bytes.ts";
 import { type Abi, CHUNK_BYTES, checkStatus, REFUSED, SLOT_COUNT } from "./abi.ts";
 
@@ -59,7 +69,7 @@ export class KeySlots {
    * @throws {RangeError} for another length. @throws {Error} if every slot is taken.
    */
   importKey(bytes: Uint8Array): Aead {
-    const key = viewKey(bytes);
+    const keyBytes = lengthOfKey(bytes);
     const table = this.#table;
     if (table.freeCount === 0) {
       throw new Error(`All ${SLOT_COUNT} AES keys of this core are in use: destroy those that are no longer needed.`);
@@ -69,8 +79,8 @@ export class KeySlots {
     if (table.stained[slot] === 1) checkStatus(exports.keyWipe(slot));
     table.stained[slot] = 1;
     try {
-      input.set(key);
-      checkStatus(exports.keyExpand(slot, key.length));
+      copyInto(input, bytes, keyBytes);
+      checkStatus(exports.keyExpand(slot, keyBytes));
       const imported = new CoreKey(this.#abi, table, slot);
       table.freeCount--;
       return imported;
@@ -96,23 +106,23 @@ class CoreKey implements Aead {
 
   seal(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array = NO_BYTES, out?: Uint8Array): Uint8Array {
     const slot = this.#liveSlot();
-    const iv = viewNonce(nonce);
-    const extra = viewBytes("aad", aad);
-    const text = viewBytes("plaintext", plaintext);
-    if (text.length > MESSAGE_BYTES)
-      throw new RangeError("The plaintext is longer than the 2^36 - 32 bytes of AES-GCM.");
-    const result = viewOut(out, text.length + TAG_BYTES);
+    checkNonce(nonce);
+    const aadBytes = lengthOf("aad", aad);
+    const dataBytes = lengthOf("plaintext", plaintext);
+    if (dataBytes > MESSAGE_BYTES) throw new RangeError("The plaintext is longer than the 2^36 - 32 bytes of AES-GCM.");
+    const result = viewOut(out, dataBytes + TAG_BYTES);
     const { exports, input, output } = this.#abi;
     try {
-      this.#abi.nonce.set(iv);
-      if (text.length > CHUNK_BYTES || extra.length > CHUNK_BYTES) {
-        return this.#sealLong(slot, extra, text, result ?? new Uint8Array(text.length + TAG_BYTES));
+      this.#abi.nonce.set(nonce);
+      if (dataBytes > CHUNK_BYTES || aadBytes > CHUNK_BYTES) {
+        const sealed = result ?? new Uint8Array(dataBytes + TAG_BYTES);
+        return this.#sealLong(slot, viewOf(aad, 0, aadBytes), viewOf(plaintext, 0, dataBytes), sealed);
       }
-      if (extra.length > 0) output.set(extra);
-      input.set(text);
-      checkStatus(exports.gcmSeal(slot, extra.length, text.length));
-      if (result === undefined) return input.slice(0, text.length + TAG_BYTES);
-      result.set(input.subarray(0, text.length + TAG_BYTES));
+      if (aad !== NO_BYTES) copyInto(output, aad, aadBytes);
+      copyInto(input, plaintext, dataBytes);
+      checkStatus(exports.gcmSeal(slot, aadBytes, dataBytes));
+      if (result === undefined) return input.slice(0, dataBytes + TAG_BYTES);
+      result.set(input.subarray(0, dataBytes + TAG_BYTES));
       return result;
     } catch (error) {
       input.fill(0);
@@ -123,20 +133,22 @@ class CoreKey implements Aead {
 
   open(nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array = NO_BYTES, out?: Uint8Array): Uint8Array | undefined {
     const slot = this.#liveSlot();
-    const iv = viewNonce(nonce);
-    const extra = viewBytes("aad", aad);
-    const message = viewBytes("sealed", sealed);
-    const dataBytes = message.length - TAG_BYTES;
+    checkNonce(nonce);
+    const aadBytes = lengthOf("aad", aad);
+    const sealedBytes = lengthOf("sealed", sealed);
+    const dataBytes = sealedBytes - TAG_BYTES;
     const result = viewOut(out, Math.max(dataBytes, 0));
     if (dataBytes < 0 || dataBytes > MESSAGE_BYTES) return undefined;
     const { exports, input, output } = this.#abi;
     try {
-      this.#abi.nonce.set(iv);
-      if (dataBytes > CHUNK_BYTES || extra.length > CHUNK_BYTES) return this.#openLong(slot, extra, message, result);
-      if (extra.length > 0) output.set(extra);
-      input.set(message);
+      this.#abi.nonce.set(nonce);
+      if (dataBytes > CHUNK_BYTES || aadBytes > CHUNK_BYTES) {
+        return this.#openLong(slot, viewOf(aad, 0, aadBytes), viewOf(sealed, 0, sealedBytes), result);
+      }
+      if (aad !== NO_BYTES) copyInto(output, aad, aadBytes);
+      copyInto(input, sealed, sealedBytes);
       const plaintext = result ?? secretBytes(dataBytes);
-      const status = exports.gcmOpen(slot, extra.length, dataBytes);
+      const status = exports.gcmOpen(slot, aadBytes, dataBytes);
       if (status === REFUSED) return undefined;
       checkStatus(status);
       plaintext.set(input.subarray(0, dataBytes));

@@ -14,12 +14,13 @@ import {
   createSecretKey,
   type KeyObject,
 } from "node:crypto";
-import { copyView, isShared, lengthOf, viewBytes, viewKey, viewNonce, viewOut } from "../byte-views.ts";
+import { checkNonce, copyInto, copyView, isShared, lengthOf, lengthOfKey, viewBytes, viewOut } from "../byte-views.ts";
 import { holdKey } from "./key-slab.ts";
 import type { Aead, CryptoProvider, HashName } from "./provider.ts";
 import type { Secret } from "./secret.ts";
 import { wasmProvider } from "./wasm.ts";
 
+const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** node:crypto takes no more than this in one call; the core goes on from there. */
 const NATIVE_MAX_BYTES = 2 ** 31 - 1;
@@ -92,10 +93,10 @@ class NodeAead implements Aead {
   #large: KeyObject | undefined;
 
   constructor(key: Uint8Array, provider: CryptoProvider) {
-    const view = viewKey(key);
+    const keyBytes = lengthOfKey(key);
     this.#provider = provider;
-    this.#cipher = CIPHERS.get(view.length)!;
-    this.#key = holdKey(view);
+    this.#cipher = CIPHERS.get(keyBytes)!;
+    this.#key = holdKey(key, keyBytes);
   }
 
   seal(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array = NO_BYTES, out?: Uint8Array): Uint8Array {
@@ -104,7 +105,7 @@ class NodeAead implements Aead {
       return this.#useSmall().seal(nonce, plaintext, aad, out);
     }
     const key = this.#useLarge();
-    const cipher = createCipheriv(this.#cipher, key, viewNonce(nonce), TAG).setAAD(viewBytes("aad", aad));
+    const cipher = createCipheriv(this.#cipher, key, copyNonce(nonce), TAG).setAAD(viewBytes("aad", aad));
     const text = viewBytes("plaintext", plaintext);
     const sealed = viewOut(out, text.length + TAG_BYTES) ?? new Uint8Array(text.length + TAG_BYTES);
     sealed.set(cipher.update(text));
@@ -120,7 +121,7 @@ class NodeAead implements Aead {
       return this.#useSmall().open(nonce, sealed, aad, out);
     }
     const key = this.#useLarge();
-    const decipher = createDecipheriv(this.#cipher, key, viewNonce(nonce), TAG).setAAD(viewBytes("aad", aad));
+    const decipher = createDecipheriv(this.#cipher, key, copyNonce(nonce), TAG).setAAD(viewBytes("aad", aad));
     const message = viewBytes("sealed", sealed);
     const dataBytes = message.length - TAG_BYTES;
     const target = viewOut(out, dataBytes);
@@ -176,3 +177,10 @@ class NodeAead implements Aead {
 }
 
 const NO_BYTES = new Uint8Array(0);
+
+function copyNonce(nonce: Uint8Array): Uint8Array {
+  checkNonce(nonce);
+  const copy = new Uint8Array(NONCE_BYTES);
+  copyInto(copy, nonce, NONCE_BYTES);
+  return copy;
+}

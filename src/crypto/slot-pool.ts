@@ -12,17 +12,14 @@ export interface Held {
 }
 
 /** A key that takes a slot when it is used; its fields are the pool's. */
-export class Tenant<Kind extends Held> {
-  /** Puts the key into a slot of the core. */
-  readonly load: () => Kind;
-  held: Kind | undefined;
+export abstract class Tenant<Kind extends Held> {
+  held: Kind | undefined = undefined;
   /** Counted in uses of the pool; 0 for one whose slot is to be given back. */
   usedAt = 0;
   place = 0;
 
-  constructor(load: () => Kind) {
-    this.load = load;
-  }
+  /** Puts the key into a slot of the core. */
+  abstract load(): Kind;
 }
 
 /** A bounded number of slots of one kind. */

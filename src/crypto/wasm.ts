@@ -4,12 +4,12 @@
  * Its keys are not bound to the core's slots: each has its bytes in a Secret, and lies expanded in a slot while it is
  * among those that were used last.
  */
-import { viewBytes, viewKey } from "../byte-views.ts";
+import { lengthOf, lengthOfKey } from "../byte-views.ts";
 import { type Core, createCore } from "../core/core.ts";
 import { holdKey } from "./key-slab.ts";
-import type { Aead, CryptoProvider, Deriver, HashName } from "./provider.ts";
+import type { Aead, CryptoProvider, Deriver } from "./provider.ts";
 import { Secret } from "./secret.ts";
-import { SlotPool, Tenant } from "./slot-pool.ts";
+import { type Held, SlotPool, Tenant } from "./slot-pool.ts";
 
 /** Of the core's 256 and 1,024 slots: others may use the same core. */
 const AEAD_SLOTS = 192;
@@ -19,29 +19,46 @@ const DERIVER_SLOTS = 768;
 export function wasmProvider(core: Core = createCore()): CryptoProvider {
   const aeads = new SlotPool<Aead>(AEAD_SLOTS);
   const derivers = new SlotPool<Deriver>(DERIVER_SLOTS);
+  const importKey = (key: Uint8Array): Aead => core.importKey(key);
   return {
-    aead: (key) => new PooledAead(core, aeads, holdKey(viewKey(key))),
+    aead: (key) => new PooledAead(aeads, new CoreTenant(holdKey(key, lengthOfKey(key)), importKey)),
     hash: (hash, data) => core.hash(hash, data),
     hmac: (hash, key, data) => core.hmac(hash, key, data),
     deriver(hash, secret, salt) {
-      const message = viewBytes("secret", secret);
+      lengthOf("secret", secret);
+      lengthOf("salt", salt);
       // HKDF-Extract (RFC 5869 section 2.2).
-      const prk = Secret.adopt(core.hmac(hash, viewBytes("salt", salt), message));
-      return new PooledDeriver(core, derivers, hash, prk);
+      const prk = Secret.adopt(core.hmac(hash, salt, secret));
+      return new PooledDeriver(derivers, new CoreTenant(prk, (bytes) => core.importPseudorandomKey(hash, bytes)));
     },
     hkdf: (hash, secret, salt, info, lengthBytes) => core.hkdf(hash, secret, salt, info, lengthBytes),
   };
 }
 
+/** A key of which `secret` holds the bytes. */
+class CoreTenant<Kind extends Held> extends Tenant<Kind> {
+  readonly secret: Secret;
+  readonly #import: (bytes: Uint8Array) => Kind;
+
+  constructor(secret: Secret, importBytes: (bytes: Uint8Array) => Kind) {
+    super();
+    this.secret = secret;
+    this.#import = importBytes;
+  }
+
+  override load(): Kind {
+    return this.secret.expose(this.#import);
+  }
+}
+
 class PooledAead implements Aead {
   readonly #pool: SlotPool<Aead>;
-  readonly #tenant: Tenant<Aead>;
-  #key: Secret | undefined;
+  readonly #key: CoreTenant<Aead>;
+  #live = true;
 
-  constructor(core: Core, pool: SlotPool<Aead>, key: Secret) {
+  constructor(pool: SlotPool<Aead>, key: CoreTenant<Aead>) {
     this.#pool = pool;
     this.#key = key;
-    this.#tenant = new Tenant(() => key.expose((bytes) => core.importKey(bytes)));
   }
 
   seal(nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Uint8Array {
@@ -53,36 +70,35 @@ class PooledAead implements Aead {
   }
 
   destroy(): void {
-    this.#key?.wipe();
-    this.#key = undefined;
-    this.#pool.release(this.#tenant);
+    this.#live = false;
+    this.#key.secret.wipe();
+    this.#pool.release(this.#key);
   }
 
   #use(): Aead {
-    if (this.#key === undefined) throw new TypeError("This AES key has been destroyed.");
-    return this.#pool.use(this.#tenant);
+    if (!this.#live) throw new TypeError("This AES key has been destroyed.");
+    return this.#pool.use(this.#key);
   }
 }
 
 class PooledDeriver implements Deriver {
   readonly #pool: SlotPool<Deriver>;
-  readonly #tenant: Tenant<Deriver>;
-  #prk: Secret | undefined;
+  readonly #prk: CoreTenant<Deriver>;
+  #live = true;
 
-  constructor(core: Core, pool: SlotPool<Deriver>, hash: HashName, prk: Secret) {
+  constructor(pool: SlotPool<Deriver>, prk: CoreTenant<Deriver>) {
     this.#pool = pool;
     this.#prk = prk;
-    this.#tenant = new Tenant(() => prk.expose((bytes) => core.importPseudorandomKey(hash, bytes)));
   }
 
   expand(info: Uint8Array, lengthBytes: number): Uint8Array {
-    if (this.#prk === undefined) throw new TypeError("This derivation key has been destroyed.");
-    return this.#pool.use(this.#tenant).expand(info, lengthBytes);
+    if (!this.#live) throw new TypeError("This derivation key has been destroyed.");
+    return this.#pool.use(this.#prk).expand(info, lengthBytes);
   }
 
   destroy(): void {
-    this.#prk?.wipe();
-    this.#prk = undefined;
-    this.#pool.release(this.#tenant);
+    this.#live = false;
+    this.#prk.secret.wipe();
+    this.#pool.release(this.#prk);
   }
 }

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { Abi } from "../../src/core/abi.ts";
 import { assembleCore, type Core } from "../../src/core/instance.ts";
 import { loadCore } from "../../src/core/load.ts";
+import { wasmProvider } from "../../src/crypto/wasm.ts";
 import { sampleBytes } from "../crypto/sample-bytes.ts";
 
 const KEY = sampleBytes(32, 1);
@@ -145,5 +146,32 @@ describe("a derivation key", () => {
       expect(() => key.expand(NONCE, 76)).toThrow(TypeError);
     }
     expectAllFree(core, unchanged);
+  });
+});
+
+describe("a key of a provider", () => {
+  const sealed = assembleCore(loadCore()).importKey(KEY).seal(NONCE, SALT);
+  const derived = assembleCore(loadCore()).hkdf("SHA-256", KEY, SALT, NONCE, 76);
+
+  it("loses no slot, whatever fails: making it, using it, taking another's slot for it, destroying it", () => {
+    const { core, unchanged } = open();
+    const provider = wasmProvider(core);
+    const others = Array.from({ length: 800 }, (_, i) => {
+      const other = provider.aead(sampleBytes(32, i));
+      other.seal(NONCE, SALT);
+      const deriver = provider.deriver("SHA-256", sampleBytes(32, i), SALT);
+      deriver.expand(NONCE, 76);
+      return [other, deriver] as const;
+    }).flat();
+    const keys = insistEverywhere(() => provider.aead(KEY));
+    const derivers = insistEverywhere(() => provider.deriver("SHA-256", KEY, SALT));
+    for (const key of keys) expect(insist(() => key.seal(NONCE, SALT))).toEqual(sealed);
+    for (const key of derivers) expect(insist(() => key.expand(NONCE, 76))).toEqual(derived);
+    for (const key of [...keys, ...derivers, ...others]) insist(() => key.destroy());
+    for (const key of keys) expect(() => key.seal(NONCE, SALT)).toThrow(TypeError);
+    for (const key of derivers) expect(() => key.expand(NONCE, 76)).toThrow(TypeError);
+    fill(256, () => core.importKey(KEY));
+    fill(1024, () => core.importDerivationKey("SHA-256", KEY, SALT));
+    expect(unchanged()).toBe(true);
   });
 });

@@ -4,6 +4,7 @@
  */
 import { createCipheriv, createHash, createHmac, hkdfSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { copyInto } from "../../src/byte-views.ts";
 import { createCore } from "../../src/core/core.ts";
 import { NATIVE_FROM_BYTES } from "../../src/crypto/node.ts";
 import type { CryptoProvider } from "../../src/crypto/provider.ts";
@@ -64,6 +65,14 @@ it("the hostile array does what this is about", () => {
   const bytes = hostile(sampleBytes(9));
   expect([bytes.length, bytes.byteLength, bytes.set([1])]).toEqual([3, 1, 2]);
   expect(touched.splice(0)).toEqual(["byteLength", "set"]);
+});
+
+it("bytes that grow between the check of their length and the copy are refused", () => {
+  const room = new Uint8Array(8);
+  expect(() => copyInto(room, sampleBytes(5), 4)).toThrow(/grew/);
+  expect(() => copyInto(room, sampleBytes(9), 8)).toThrow(RangeError);
+  copyInto(room, sampleBytes(8), 8);
+  expect(room).toEqual(sampleBytes(8));
 });
 
 describe.each(DOORS)("the %s", (_, provider) => {
