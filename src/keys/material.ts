@@ -45,7 +45,7 @@ export function materialIdOf(material: Material): string {
 export function materialRecord(crypto: CryptoProvider): RecordType<Material> {
   return {
     name: "material",
-    // Each holds one of the core's 1,024 derivation slots.
+    // Fewer than the provider keeps expanded in the core at once (crypto/wasm.ts), so that cached material is warm.
     cacheLimit: 512,
     encode({ id, bytes }) {
       if (bytes === undefined) throw new TypeError("Stored material is never written again.");

@@ -5,7 +5,7 @@
  * Errors are AWS's: a wrong type is a SerializationException, constraints are collected into one ValidationException
  * ("2 validation errors detected: …; …") with lowerCamel member paths; the bytes of a blob are never shown.
  */
-import { viewBytes } from "../byte-views.ts";
+import { copyInto, lengthOf } from "../byte-views.ts";
 import { KmsError } from "../errors.ts";
 import { secretBytes } from "../secret-bytes.ts";
 import type {
@@ -120,16 +120,15 @@ function admitString(shape: StringShape, value: unknown, path: string, violation
 
 function admitBlob(shape: BlobShape, value: unknown, path: string, violations: Violations): Uint8Array {
   if (!(value instanceof Uint8Array)) throw wrongType(path, "bytes (a Uint8Array)", value);
-  const view = viewBytes(path, value);
-  const fits = checkLength(shape.minBytes, shape.maxBytes, view.length, (constraint) => {
+  const lengthBytes = lengthOf(path, value);
+  const fits = checkLength(shape.minBytes, shape.maxBytes, lengthBytes, (constraint) => {
     violations.add(path, constraint);
   });
   // Nothing is copied that will be refused.
-  if (!fits) return view;
-  if (!shape.sensitive) return new Uint8Array(view);
-  const copy = secretBytes(view.length);
-  copy.set(view);
-  violations.sensitive.push(copy);
+  if (!fits) return new Uint8Array(0);
+  const copy = shape.sensitive ? secretBytes(lengthBytes) : new Uint8Array(lengthBytes);
+  copyInto(copy, value, lengthBytes);
+  if (shape.sensitive) violations.sensitive.push(copy);
   return copy;
 }
 
