@@ -89,3 +89,12 @@ export function runsAhead(later: Uint8Array, earlier: Uint8Array): boolean {
   const ahead = readOffset.call(later) - readOffset.call(earlier);
   return ahead > 0 && ahead < readLength.call(earlier);
 }
+
+/** The order of two byte strings: negative, zero or positive. For public bytes only: it stops where they differ. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const sharedBytes = Math.min(a.length, b.length);
+  for (let i = 0; i < sharedBytes; i++) {
+    if (a[i] !== b[i]) return a[i]! - b[i]!;
+  }
+  return a.length - b.length;
+}

@@ -41,16 +41,6 @@ export function writeU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value;
 }
 
-/** Orders byte strings as unsigned bytes, a prefix before what it begins. */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const shared = Math.min(a.length, b.length);
-  for (let i = 0; i < shared; i++) {
-    const difference = a[i]! - b[i]!;
-    if (difference !== 0) return difference;
-  }
-  return a.length - b.length;
-}
-
 /** A buffer that grows as bytes arrive and never on the word of a length field. */
 export class Gathered {
   #bytes = new Uint8Array(0);

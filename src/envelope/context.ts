@@ -3,7 +3,8 @@
  * Serialized as u16 count, then u16|key, u16|value for each pair, in the order of the keys' UTF-8 bytes; no pairs are
  * no bytes. Source: aws-encryption-sdk-specification, framework/structures.md and data-format/message-header.md.
  */
-import { compareBytes, decodeText, encodeText, readU16, writeU16 } from "./bytes.ts";
+import { compareBytes } from "../byte-views.ts";
+import { decodeText, encodeText, readU16, writeU16 } from "./bytes.ts";
 import { MAX_FIELD_BYTES, RESERVED_CONTEXT_PREFIX } from "./format.ts";
 
 /** Pairs of text, as callers give them and as messages return them (then frozen and without a prototype). */

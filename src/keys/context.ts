@@ -4,6 +4,8 @@
  * bytes of their keys. No context and an empty one are the same. Unicode is not normalized.
  */
 
+import { compareBytes } from "../byte-views.ts";
+
 const encoder = new TextEncoder();
 const EMPTY = new Uint8Array(2);
 
@@ -27,12 +29,4 @@ export function encodeContext(context: Readonly<Record<string, string>> | undefi
     }
   }
   return bytes;
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const shared = Math.min(a.length, b.length);
-  for (let i = 0; i < shared; i++) {
-    if (a[i] !== b[i]) return a[i]! - b[i]!;
-  }
-  return a.length - b.length;
 }

@@ -2,6 +2,7 @@
  * What `work` gets in its hands: a view of the records that pins each value it gives out until the transaction ends,
  * and that in a write collects what was read (to be checked) and what is to be written.
  */
+import { compareBytes } from "../byte-views.ts";
 import { type Check, type Commit, checkLimit } from "../keystore/driver.ts";
 import type { DecodedRecord } from "./record-cache.ts";
 import type { RecordType } from "./record-type.ts";
@@ -186,10 +187,5 @@ function hasEnded(): TypeError {
 const encoder = new TextEncoder();
 
 function compareUtf8(a: string, b: string): number {
-  const left = encoder.encode(a);
-  const right = encoder.encode(b);
-  for (let i = 0; i < left.length && i < right.length; i++) {
-    if (left[i] !== right[i]) return left[i]! - right[i]!;
-  }
-  return left.length - right.length;
+  return compareBytes(encoder.encode(a), encoder.encode(b));
 }
