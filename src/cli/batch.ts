@@ -140,7 +140,8 @@ class Batch {
     try {
       const status = fstatSync(descriptor);
       if (!status.isFile()) throw new Error("it is no longer a regular file");
-      this.bytes += await this.task.work({
+      // Not `this.bytes += await …`, which would add to what the sum was before the wait.
+      const passedBytes = await this.task.work({
         input: { descriptor, sizeBytes: status.size },
         lane,
         draft: () => {
@@ -150,6 +151,7 @@ class Batch {
         },
         onChunk: (chunkBytes) => this.reporter.advance(chunkBytes, 0),
       });
+      this.bytes += passedBytes;
     } finally {
       closeSync(descriptor);
       for (const draft of drafts) draft.discard();
