@@ -88,6 +88,7 @@ async function roundTrip({ path, sealed, restored, home }: Places, keyId: string
 /** Input files that were not restored to the byte. */
 async function findDifferences({ path, restored, home }: Places): Promise<string[]> {
   const plan = await planWork([path], {
+    command: "seal",
     out: restored,
     home: home.folder,
     exclude: new Set(LEFT_OUT),

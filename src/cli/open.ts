@@ -35,6 +35,7 @@ export interface OpenPathsOptions {
 export async function openPaths(options: OpenPathsOptions, reporter: Reporter): Promise<BatchResult> {
   const { envelope, context, output } = options;
   const plan = await planWork(options.paths, {
+    command: "open",
     out: output.out,
     home: options.home,
     exclude: options.exclude,

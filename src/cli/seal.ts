@@ -35,6 +35,7 @@ export interface SealPathsOptions {
 export async function sealPaths(options: SealPathsOptions, reporter: Reporter): Promise<BatchResult> {
   const { envelope, context, output } = options;
   const plan = await planWork(options.paths, {
+    command: "seal",
     out: output.out,
     home: options.home,
     exclude: options.exclude,

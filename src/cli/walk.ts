@@ -4,6 +4,7 @@
  * listed before work starts, so that two inputs with one output are refused and the progress knows its end.
  * Memory: names and sizes, about 100 bytes a file.
  */
+import { isUtf8 } from "node:buffer";
 import { lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { UsageError } from "./explain.ts";
@@ -22,6 +23,8 @@ export interface PlannedFolder {
   readonly inputPath: string;
   /** Relative to the output folder; "" is that folder. */
   readonly outputPath: string;
+  /** Whether the command line names its files themselves, so that links among them are followed. */
+  readonly isNamed: boolean;
   readonly files: PlannedFile[];
 }
 
@@ -40,9 +43,11 @@ export interface Skipped {
 }
 
 export interface WalkRules {
+  /** The command that asks, for advice. */
+  readonly command: "seal" | "open";
   /** The output folder: never walked. */
   readonly out: string;
-  /** A folder that is never walked: the keystore's. */
+  /** A folder that is never walked nor written into: the keystore's. */
   readonly home: string;
   /** Base names that are left out. */
   readonly exclude: ReadonlySet<string>;
@@ -54,10 +59,14 @@ export interface WalkRules {
   readonly foreignFiles: string;
 }
 
-/** Lists the work. @throws {UsageError} where two inputs have one output, or an input is its own output */
+/**
+ * Lists the work.
+ * @throws {UsageError} where two inputs have one output, an input is its own output, or the keystore's folder is named
+ */
 export async function planWork(paths: readonly string[], rules: WalkRules): Promise<Plan> {
   const walk = new Walk(rules);
   for (const path of paths) await walk.add(path);
+  walk.refuseOutputsInHome();
   walk.refuseOwnOutputs();
   if (paths.length > 1) walk.refuseSharedOutputs();
   return walk.plan();
@@ -93,11 +102,15 @@ class Walk {
       if (closed !== undefined) throw new UsageError(`${path} is ${closed}; name another folder.`);
       await this.#walk(path, this.rules.keepsFolderName ? name : "");
     } else if (status.isFile()) {
-      const folder: PlannedFolder = { inputPath: dirname(path), outputPath: "", files: [] };
+      if (dirname(realPath(path)) === realPath(this.rules.home)) {
+        throw new UsageError(`${path} is in the folder of the keystore, which is to be backed up as it is.`);
+      }
+      const folder: PlannedFolder = { inputPath: dirname(path), outputPath: "", isNamed: true, files: [] };
       this.#folders.push(folder);
       this.#addFile(folder, name, this.rules.outputName(name) ?? name, status.size);
     } else {
-      this.#skipped.push({ path, reason: SPECIAL });
+      const advice = `send it through stdin: wasm-kms ${this.rules.command} - < ${path}`;
+      this.#failures.push({ path, error: new Error(`it is not a regular file; ${advice}`) });
     }
   }
 
@@ -109,6 +122,12 @@ class Walk {
       skipped: this.#skipped,
       failures: this.#failures,
     };
+  }
+
+  refuseOutputsInHome(): void {
+    const [out, home] = [realPath(this.rules.out), realPath(this.rules.home)];
+    if (out !== home && !this.#folders.some(({ outputPath }) => join(out, outputPath) === home)) return;
+    throw new UsageError(`Results would be written into ${home}, the folder of the keystore; name another --out.`);
   }
 
   refuseOwnOutputs(): void {
@@ -141,7 +160,7 @@ class Walk {
     const pending = [{ inputPath: root, outputPath: outputRoot, real: realPath(root) }];
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
       const { inputPath, outputPath, real } = next;
-      const folder: PlannedFolder = { inputPath, outputPath, files: [] };
+      const folder: PlannedFolder = { inputPath, outputPath, isNamed: false, files: [] };
       this.#folders.push(folder);
       const inner: string[] = [];
       for (const name of this.#list(inputPath)) {
@@ -160,7 +179,14 @@ class Walk {
 
   #list(path: string): string[] {
     try {
-      return readdirSync(path).sort();
+      const names: string[] = [];
+      for (const bytes of readdirSync(path, { encoding: "buffer" })) {
+        const name = bytes.toString();
+        // As text it would be the name of another file, or of none.
+        if (isUtf8(bytes)) names.push(name);
+        else this.#failures.push({ path: join(path, name), error: new Error("its name is not UTF-8; rename it") });
+      }
+      return names.sort();
     } catch (error) {
       this.#failures.push({ path, error });
       return [];

@@ -13,6 +13,7 @@ it("adds up the bytes of files that pass at the same time", async () => {
   writeTree(root, Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`in/${i}`, sampleBytes(i + 1)])));
   const out = join(root, "out");
   const plan = await planWork([join(root, "in")], {
+    command: "seal",
     out,
     home: join(root, "home"),
     exclude: new Set(),
