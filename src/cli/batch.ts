@@ -3,7 +3,7 @@
  * pool costs more than its work); the lanes are for large ones, and for `--sync`, where they wait for the disk
  * together. A file that fails is named and the others go on, unless the reason will fail them all.
  */
-import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { KeystoreError } from "../errors.ts";
 import { systemCode } from "./explain.ts";
@@ -47,6 +47,10 @@ export interface Job {
   readonly lane: Lane;
   /** Starts the output; to be called once there is something to write. */
   draft(): Draft;
+  /** Gives the output its name. @throws where the input is no longer what it was when it was opened */
+  publish(draft: Draft): Promise<void>;
+  /** Works on one file at a time, through buffers of its own: for frames so large that several would fill the memory. */
+  alone<T>(work: (lane: Lane) => Promise<T>): Promise<T>;
   /** To be told of all that was read. */
   onChunk(chunkBytes: number): void;
 }
@@ -71,6 +75,7 @@ export async function runBatch(plan: Plan, tree: OutputTree, reporter: Reporter,
     batch.makeFolders(plan);
     if (batch.files > 0) tree.syncFolders();
   } finally {
+    batch.wipe();
     reporter.end();
   }
   const { files, bytes, failures } = batch;
@@ -82,12 +87,21 @@ function* filesOf(plan: Plan): Generator<readonly [PlannedFolder, PlannedFile], 
   for (const folder of plan.folders) for (const file of folder.files) yield [folder, file];
 }
 
+interface Passage {
+  readonly path: string;
+  readonly folder: PlannedFolder;
+  readonly file: PlannedFile;
+  readonly lane: Lane;
+}
+
 class Batch {
   readonly failures: Failure[] = [];
   readonly #turns = new Turns();
   files = 0;
   bytes = 0;
   #hopeless = false;
+  readonly #wideLane = createLane();
+  #wideTurn: Promise<unknown> = Promise.resolve();
 
   constructor(
     readonly tree: OutputTree,
@@ -102,7 +116,7 @@ class Batch {
         const [folder, file] = next.value;
         const path = join(folder.inputPath, file.name);
         try {
-          await this.#pass(path, folder.outputPath, file.outputName, lane);
+          await this.#pass({ path, folder, file, lane });
         } catch (error) {
           this.fail({ path, error });
         }
@@ -134,21 +148,34 @@ class Batch {
     }
   }
 
-  async #pass(path: string, outputPath: string, outputName: string, lane: Lane): Promise<void> {
-    const descriptor = openSync(path, "r");
+  wipe(): void {
+    wipeLane(this.#wideLane);
+  }
+
+  #alone<T>(work: (lane: Lane) => Promise<T>): Promise<T> {
+    const turn = this.#wideTurn.then(() => work(this.#wideLane));
+    this.#wideTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #pass({ path, folder, file, lane }: Passage): Promise<void> {
+    const { descriptor, status } = openRegularFile(path, { followsLink: folder.isNamed });
     const drafts: Draft[] = [];
     try {
-      const status = fstatSync(descriptor);
-      if (!status.isFile()) throw new Error("it is no longer a regular file");
       // Not `this.bytes += await …`, which would add to what the sum was before the wait.
       const passedBytes = await this.task.work({
-        input: { descriptor, sizeBytes: status.size },
+        input: { descriptor, sizeBytes: Number(status.size) },
         lane,
         draft: () => {
-          const draft = this.tree.draft(this.tree.makeFolder(outputPath), outputName);
+          const draft = this.tree.draft(this.tree.makeFolder(folder.outputPath), file.outputName);
           drafts.push(draft);
           return draft;
         },
+        publish: async (draft) => {
+          checkUnchanged(descriptor, status);
+          await draft.publish();
+        },
+        alone: (work) => this.#alone(work),
         onChunk: (chunkBytes) => this.reporter.advance(chunkBytes, 0),
       });
       this.bytes += passedBytes;
@@ -159,6 +186,37 @@ class Batch {
     this.files++;
     this.reporter.advance(0, 1);
   }
+}
+
+/** A file in the system's hands, and what it was when it was opened. */
+export interface OpenedFile {
+  readonly descriptor: number;
+  readonly status: BigIntStats;
+}
+
+/**
+ * Opens a regular file to be read; the caller closes its descriptor.
+ * @throws where it is anything else, at once also for a pipe that nobody writes into
+ */
+export function openRegularFile(path: string, { followsLink }: { readonly followsLink: boolean }): OpenedFile {
+  // Windows has neither flag, and counts them as nothing.
+  const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
+  const descriptor = openSync(path, O_RDONLY | O_NONBLOCK | (followsLink ? 0 : O_NOFOLLOW));
+  try {
+    const status = fstatSync(descriptor, { bigint: true });
+    if (!status.isFile()) throw new Error(status.isDirectory() ? "it is a folder" : "it is not a regular file");
+    return { descriptor, status };
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+}
+
+/** Files of the kernel, as in /proc, have no size and a new time whenever one asks; their time says nothing. */
+function checkUnchanged(descriptor: number, before: BigIntStats): void {
+  const after = fstatSync(descriptor, { bigint: true });
+  if (after.size === before.size && (before.size === 0n || after.mtimeNs === before.mtimeNs)) return;
+  throw new Error("it changed while it was read; try again when nothing writes to it");
 }
 
 /**

@@ -2,13 +2,13 @@
  * What a sealed file says of itself, without a key. Only its header and the head of its final frame are read. None of
  * it is verified, and all of its text is printed escaped.
  */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { readU32 } from "../envelope/bytes.ts";
 import { EnvelopeError } from "../envelope/errors.ts";
 import { FINAL_HEAD_BYTES, FINAL_MARKER, FINAL_OVERHEAD_BYTES, FRAME_OVERHEAD_BYTES } from "../envelope/format.ts";
 import { type InspectedMessage, inspectMessage } from "../envelope/inspect.ts";
 import { toHex } from "../model/arn.ts";
-import { readStart } from "./batch.ts";
+import { openRegularFile, readStart } from "./batch.ts";
 import { counted, formatBytes, formatCount, printable } from "./text.ts";
 
 /** More than any header that is accepted: 16 wrapped keys of three fields, and the context, of 65,535 bytes each. */
@@ -23,11 +23,14 @@ export interface InspectedFile {
   readonly body: { readonly frames: number; readonly plaintextBytes: number } | undefined;
 }
 
-/** @throws {EnvelopeError} where the file does not begin with the header of a sealed message */
+/**
+ * @throws {EnvelopeError} where the file does not begin with the header of a sealed message
+ * @throws {Error} where it cannot be read, or is no regular file
+ */
 export function inspectFile(path: string): InspectedFile {
-  const descriptor = openSync(path, "r");
+  const { descriptor, status } = openRegularFile(path, { followsLink: true });
   try {
-    const sizeBytes = fstatSync(descriptor).size;
+    const sizeBytes = Number(status.size);
     const message = readHeader(descriptor);
     return { path, sizeBytes, message, body: readBody(descriptor, sizeBytes, message) };
   } finally {

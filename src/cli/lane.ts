@@ -41,6 +41,9 @@ export function wipeLane({ input, output }: Lane): void {
   output.wipe();
 }
 
+/** Frames above this pass through one lane at a time: a lane takes about six of them. */
+export const WIDE_FRAME_BYTES = 4 * 1024 * 1024;
+
 export interface Flow {
   readonly from: { readonly descriptor: number; readonly position: number };
   readonly to: { readonly descriptor: number; readonly position: number };

@@ -7,7 +7,7 @@ import type { Envelope } from "../envelope/envelope.ts";
 import { EnvelopeError } from "../envelope/errors.ts";
 import type { Opener } from "../envelope/opener.ts";
 import { type BatchResult, type Job, type Reporter, readStart, runBatch, writeStart } from "./batch.ts";
-import { flowThrough } from "./lane.ts";
+import { flowThrough, type Lane, WIDE_FRAME_BYTES } from "./lane.ts";
 import { type OutputOptions, OutputTree } from "./output-file.ts";
 import { SEALED_SUFFIX } from "./seal.ts";
 import { planWork } from "./walk.ts";
@@ -77,16 +77,18 @@ async function openSmall(job: Job, opener: Opener, body: Uint8Array, messageByte
   const draft = job.draft();
   writeStart(draft.descriptor, plaintext.subarray(0, plaintextBytes));
   job.onChunk(messageBytes);
-  await draft.publish();
+  await job.publish(draft);
   return plaintextBytes;
 }
 
-async function openLarge(
-  { input, lane, draft: startDraft, onChunk }: Job,
-  opener: Opener,
-  headerBytes: number,
-): Promise<number> {
-  const draft = startDraft();
+function openLarge(job: Job, opener: Opener, headerBytes: number): Promise<number> {
+  if (opener.frameBytes <= WIDE_FRAME_BYTES) return openThrough(job.lane, job, opener, headerBytes);
+  return job.alone((lane) => openThrough(lane, job, opener, headerBytes));
+}
+
+async function openThrough(lane: Lane, job: Job, opener: Opener, headerBytes: number): Promise<number> {
+  const { input, onChunk } = job;
+  const draft = job.draft();
   const frames = Math.max(1, Math.floor(CHUNK_BYTES / opener.sealedFrameBytes));
   const bodyBytes = input.sizeBytes - headerBytes;
   // Whole frames, so that none is split between chunks; and no more than there is, whatever the header claims.
@@ -107,6 +109,6 @@ async function openLarge(
     },
     onChunk,
   });
-  await draft.publish();
+  await job.publish(draft);
   return plaintextBytes;
 }

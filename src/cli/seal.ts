@@ -5,7 +5,7 @@ import { FRAME_OVERHEAD_BYTES } from "../envelope/format.ts";
 import type { Sealer } from "../envelope/sealer.ts";
 import { KmsError } from "../errors.ts";
 import { type BatchResult, type Job, type Reporter, readStart, runBatch, writeStart } from "./batch.ts";
-import { flowThrough } from "./lane.ts";
+import { flowThrough, type Lane, WIDE_FRAME_BYTES } from "./lane.ts";
 import { type Draft, type OutputOptions, OutputTree } from "./output-file.ts";
 import { planWork } from "./walk.ts";
 
@@ -56,7 +56,7 @@ async function sealFile(job: Job, envelope: Envelope, context: Context): Promise
   const sealer = await envelope.sealer({ context });
   try {
     const plaintextBytes = sealSmall(job, draft, sealer) ?? (await sealLarge(job, draft, sealer));
-    await draft.publish();
+    await job.publish(draft);
     return plaintextBytes;
   } finally {
     sealer.destroy();
@@ -78,7 +78,12 @@ function sealSmall({ input, lane, onChunk }: Job, draft: Draft, sealer: Sealer):
   return filledBytes;
 }
 
-function sealLarge({ input, lane, onChunk }: Job, draft: Draft, sealer: Sealer): Promise<number> {
+function sealLarge(job: Job, draft: Draft, sealer: Sealer): Promise<number> {
+  if (sealer.frameBytes <= WIDE_FRAME_BYTES) return sealThrough(job.lane, job, draft, sealer);
+  return job.alone((lane) => sealThrough(lane, job, draft, sealer));
+}
+
+function sealThrough(lane: Lane, { input, onChunk }: Job, draft: Draft, sealer: Sealer): Promise<number> {
   const { header, frameBytes } = sealer;
   writeStart(draft.descriptor, header);
   const frames = Math.max(1, Math.floor(CHUNK_BYTES / frameBytes));
