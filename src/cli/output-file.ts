@@ -18,7 +18,8 @@ import {
 } from "node:fs";
 import { join, sep } from "node:path";
 import { promisify } from "node:util";
-import { systemCode } from "./explain.ts";
+import { makeFolders } from "../keystore/sqlite-folder.ts";
+import { explain, systemCode } from "./explain.ts";
 
 const DRAFT_NAME = /^\.wasm-kms-[0-9a-f]{16}-\d+\.partial$/;
 /** How file systems without hard links answer. */
@@ -60,24 +61,34 @@ export interface OutputOptions {
 /** The folder that a run writes into. */
 export class OutputTree {
   readonly root: string;
-  readonly #folders = new Set<string>();
+  /** The folders that were made or found, by their paths, and which they were. */
+  readonly #folders = new Map<string, Identity>();
   #draftCount = 0;
 
-  /** @throws what the file system says where the folder cannot be made */
+  /** @throws {Error} which says why, where the folder cannot be made */
   constructor(readonly options: OutputOptions) {
-    mkdirSync(options.out, { recursive: true, mode: options.folderMode });
+    try {
+      makeFolders(options.out, options.folderMode);
+    } catch (error) {
+      throw new Error(`The output folder ${options.out} cannot be made: ${explain(error)}`, { cause: error });
+    }
     this.root = realpathSync(options.out);
+    this.#folders.set(this.root, identityOf(this.root));
   }
 
   /**
-   * Makes a folder below the root, and refuses one that is reached through a link.
+   * Makes a folder below the root, and refuses one that is reached through a link, or was exchanged since. To be
+   * called right before each draft: what happens between the two is not seen.
    * @param path relative, of plain names; "" is the root itself
    */
   makeFolder(path: string): string {
+    const whole = join(this.root, path);
+    if (this.#isKnown(whole)) return whole;
     let folder = this.root;
+    this.#isKnown(folder);
     for (const name of path === "" ? [] : path.split(sep)) {
       folder = join(folder, name);
-      if (this.#folders.has(folder)) continue;
+      if (this.#isKnown(folder)) continue;
       try {
         mkdirSync(folder, { mode: this.options.folderMode });
       } catch (error) {
@@ -86,9 +97,18 @@ export class OutputTree {
           throw new Error(`${folder} is in the way: it is a file or a link where a folder is needed`);
         }
       }
-      this.#folders.add(folder);
+      this.#folders.set(folder, identityOf(folder));
     }
     return folder;
+  }
+
+  /** Whether this run has been in a folder. @throws where another has its path now */
+  #isKnown(folder: string): boolean {
+    const known = this.#folders.get(folder);
+    if (known === undefined) return false;
+    const { dev, ino } = identityOf(folder);
+    if (dev === known.dev && ino === known.ino) return true;
+    throw new Error(`${folder} is no longer the folder that it was; let nothing else change the output meanwhile`);
   }
 
   /** Starts an output file. @throws at once where the name is taken and must not be replaced */
@@ -102,7 +122,7 @@ export class OutputTree {
   /** Makes the names durable, where that is wanted. */
   syncFolders(): void {
     if (!this.options.sync) return;
-    for (const folder of [this.root, ...this.#folders]) {
+    for (const folder of this.#folders.keys()) {
       const descriptor = openSync(folder, "r");
       try {
         fsyncSync(descriptor);
@@ -111,6 +131,18 @@ export class OutputTree {
       }
     }
   }
+}
+
+/** What tells a folder from another that is given its path. */
+interface Identity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
+/** Of the path itself, not of what a link there points to. */
+function identityOf(path: string): Identity {
+  const { dev, ino } = lstatSync(path, { bigint: true });
+  return { dev, ino };
 }
 
 /** A file without its name yet. Ends with `publish` or `discard`; the latter does nothing after the former. */

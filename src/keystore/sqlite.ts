@@ -14,7 +14,7 @@
  * The main file is never opened through node:fs once it exists: closing any descriptor of it would drop the POSIX
  * locks that SQLite holds for this process (sqlite.org/howtocorrupt.html, section 2.2).
  */
-import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, type Stats, statSync } from "node:fs";
+import { closeSync, fsyncSync, lstatSync, openSync, type Stats, statSync } from "node:fs";
 import { platform } from "node:os";
 import { dirname, resolve } from "node:path";
 import { KeystoreError } from "../errors.ts";
@@ -27,6 +27,7 @@ import {
   type StoredValue,
 } from "./driver.ts";
 import { Connection, codeOf, damaged } from "./sqlite-connection.ts";
+import { makeFolders } from "./sqlite-folder.ts";
 
 const APPLICATION_ID = 0x574b4d53;
 const FORMAT_VERSION = 1;
@@ -214,7 +215,7 @@ function prepareFile(file: string): void {
   const folder = dirname(file);
   try {
     if (statusOf(file) === undefined) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolders(folder, 0o700);
       create(file);
     }
     checkFolder(folder);

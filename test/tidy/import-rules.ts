@@ -28,6 +28,7 @@ const NODE_FILES = [
   "src/node.ts",
   "src/root-key-node.ts",
   "src/keystore/sqlite.ts",
+  "src/keystore/sqlite-folder.ts",
   "src/crypto/node.ts",
   "src/http/node.ts",
   "src/cli/",
