@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import type { BatchResult } from "./batch.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
-import { newHomeLines, type Settings } from "./file-commands.ts";
-import { type Home, newRunId, openHome } from "./home.ts";
+import type { Settings } from "./file-commands.ts";
+import { type Home, makeHome, newRunId } from "./home.ts";
 import { ensureDefaultKey } from "./key-choice.ts";
 import { openPaths } from "./open.ts";
 import { Turns } from "./pause.ts";
@@ -23,7 +23,7 @@ const COMPARED_BYTES = 1024 * 1024;
 export async function demo(path: string, settings: Settings): Promise<ExitCode> {
   const { io } = settings;
   const { bold, dim } = colorsFor(io.stdout, io);
-  const home = await openHome({ ...settings, env: io.env, create: true });
+  const home = await makeHome(settings);
   const folder = mkdtempSync(join(tmpdir(), "wasm-kms-demo-"));
   const places: Places = { path, sealed: join(folder, "sealed"), restored: join(folder, "restored"), home };
   try {
@@ -31,12 +31,7 @@ export async function demo(path: string, settings: Settings): Promise<ExitCode> 
     io.stdout.write(`Sealing ${bold(printable(resolve(path)))} ${dim(`(without ${LEFT_OUT.join(" and ")})`)}\n`);
     const rounds = await roundTrip(places, key.Arn!, settings);
     const differing = await findDifferences(places);
-    const lines = [
-      ...verdict(rounds, differing, colorsFor(io.stdout, io)),
-      "",
-      ...closing(places, key.Arn!, io),
-      ...newHomeLines(home),
-    ];
+    const lines = [...verdict(rounds, differing, colorsFor(io.stdout, io)), "", ...closing(places, key.Arn!, io)];
     io.stdout.write(`${lines.join("\n")}\n`);
     return isWhole(rounds, differing) ? EXIT.ok : EXIT.failed;
   } finally {

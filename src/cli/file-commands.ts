@@ -4,7 +4,7 @@ import type { Context } from "../envelope/context.ts";
 import type { BatchResult, Reporter } from "./batch.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { explain, UsageError } from "./explain.ts";
-import { type Home, newRunId, openHome } from "./home.ts";
+import { type Home, makeHome, newRunId, openHome } from "./home.ts";
 import { describeFile, describeFileAsData, inspectFile } from "./inspect.ts";
 import { ensureDefaultKey, type KeyMetadata, requireKey } from "./key-choice.ts";
 import { openPaths } from "./open.ts";
@@ -45,7 +45,7 @@ export async function seal(paths: readonly string[], options: SealOptions, setti
   if (target === "stdout" && io.stdout.isTTY) {
     throw new UsageError("A sealed message is no text for a terminal; send stdout to a file or a pipe.");
   }
-  const home = await openHome({ ...settings, env: io.env, create: true });
+  const home = await makeHome(settings);
   try {
     const { key, isNew } = await keyToSeal(home, options.key);
     const envelope = home.envelope({ keyId: key.Arn!, frameBytes: options.frame });
@@ -57,11 +57,7 @@ export async function seal(paths: readonly string[], options: SealOptions, setti
     const task = { paths, envelope, context, output, home: home.folder, exclude: new Set(exclude) };
     const result = await sealPaths(task, progressOf("sealing", settings));
     const keyLine = `Key ${key.Arn}${isNew ? ", made now as alias/default" : ""}`;
-    return await finish(
-      result,
-      { verb: "Sealed", out: target.folder, lines: [keyLine, ...newHomeLines(home)] },
-      settings,
-    );
+    return await finish(result, { verb: "Sealed", out: target.folder, lines: [keyLine] }, settings);
   } finally {
     await home.close();
   }
@@ -150,12 +146,4 @@ async function finish(
   const summary = summarize({ result, verb, out, verbose, colors });
   if (!io.stdout.write(`${[...summary, ...lines].join("\n")}\n`)) await once(io.stdout, "drain");
   return result.failures.length > 0 || result.untried > 0 ? EXIT.failed : EXIT.ok;
-}
-
-/** What to know on the day a keystore is made. */
-export function newHomeLines({ isNew, folder, rootKeyPlace }: Home): string[] {
-  if (!isNew) return [];
-  return [
-    `Made a keystore in ${folder}. Keep a copy of ${rootKeyPlace} in a safe place: without it nothing can be opened.`,
-  ];
 }

@@ -8,10 +8,11 @@ Examples:
   wasm-kms keys list
 
 Keys lie in one folder: --home, else $WASM_KMS_HOME, else
-$XDG_DATA_HOME/wasm-kms, else ~/.local/share/wasm-kms. Its root.key opens
-everything else: keep a copy of it in a safe place. Where WASM_KMS_ROOT_KEY is
-set (base64 of 32 bytes), that is the root key instead. Sealed files are
-messages of the AWS Encryption SDK (version 2, suite 0x0478).
+$XDG_DATA_HOME/wasm-kms, else ~/.local/share/wasm-kms. Keep a copy of that
+folder in a safe place: without both its root.key and its keystore.sqlite
+nothing can be opened. Where WASM_KMS_ROOT_KEY is set (base64 of 32 bytes),
+that is the root key instead of root.key, and to be kept like it. Sealed files
+are messages of the AWS Encryption SDK (version 2, suite 0x0478).
 `;
 
 export const EXIT_HELP = `

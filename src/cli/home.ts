@@ -16,11 +16,16 @@ import { type CreateEnvelopeOptions, createEnvelope } from "../messages.ts";
 import { platform } from "../node.ts";
 import type { RootKeySource } from "../records/root-key.ts";
 import { rootKeyFromEnv, rootKeyFromFile } from "../root-key-node.ts";
+import { explain } from "./explain.ts";
+import type { Io } from "./terminal.ts";
+import { printable } from "./text.ts";
 
-export const ROOT_KEY_VARIABLE = "WASM_KMS_ROOT_KEY";
+const ROOT_KEY_VARIABLE = "WASM_KMS_ROOT_KEY";
+const ROOT_KEY_FILE = "root.key";
+const KEYSTORE_FILE = "keystore.sqlite";
 
 export interface HomeOptions {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Io["env"];
   readonly home: string | undefined;
   readonly region: string;
   readonly account: string;
@@ -29,10 +34,8 @@ export interface HomeOptions {
 /** An open keystore. */
 export interface Home {
   readonly folder: string;
-  /** Whether this run has made the keystore. */
-  readonly isNew: boolean;
-  /** Where the root key is: a path, or the name of the environment variable. */
-  readonly rootKeyPlace: string;
+  /** What to know where this run has made the keystore; empty where it was there. */
+  readonly news: readonly string[];
   readonly kms: KMS;
   envelope(options: Omit<CreateEnvelopeOptions, "kms">): Envelope;
   close(): Promise<void>;
@@ -48,19 +51,27 @@ export function homeFolder({ env, home }: Pick<HomeOptions, "env" | "home">): st
 }
 
 /**
+ * Opens the keystore, or makes it; then stderr is told at once what to keep a copy of, because stdout may be a pipe, and
+ * what follows may fail.
+ * @throws {KeystoreError} where it cannot be opened
+ */
+export async function makeHome({ io, ...options }: Omit<HomeOptions, "env"> & { readonly io: Io }): Promise<Home> {
+  const home = await openHome({ ...options, env: io.env, create: true });
+  for (const line of home.news) io.stderr.write(`${printable(line)}\n`);
+  return home;
+}
+
+/**
  * Opens the keystore, and makes it where `create` allows.
  * @throws {KeystoreError} where there is none, or it cannot be opened
  */
 export async function openHome(options: HomeOptions & { readonly create: boolean }): Promise<Home> {
   const folder = homeFolder(options);
-  const path = join(folder, "keystore.sqlite");
-  const isNew = lstatSync(path, { throwIfNoEntry: false }) === undefined;
-  if (isNew && !options.create) {
-    throw new KeystoreError(
-      `There is no keystore in ${folder} yet. The first "wasm-kms seal" or "wasm-kms keys create" makes it; ` +
-        "if yours is elsewhere, name its folder with --home.",
-    );
-  }
+  const path = join(folder, KEYSTORE_FILE);
+  // A file of no bytes is what a run that was killed in its first moment leaves.
+  const isNew = !sizeBytesOf(path);
+  const found = isNew && sizeBytesOf(join(folder, ROOT_KEY_FILE)) !== undefined;
+  if (isNew && !options.create) throw missing(folder, found);
   const rootKey = await prepareRootKey(folder, options, isNew);
   const keystore = sqliteKeystore({ path });
   try {
@@ -72,8 +83,7 @@ export async function openHome(options: HomeOptions & { readonly create: boolean
     });
     return {
       folder,
-      isNew,
-      rootKeyPlace: rootKey.place,
+      news: isNew ? newHomeLines(folder, rootKey.place, found) : [],
       kms: new KMS({ kms }),
       envelope: (envelopeOptions) => createEnvelope({ ...envelopeOptions, kms }),
       close: () => kms.close(),
@@ -84,15 +94,52 @@ export async function openHome(options: HomeOptions & { readonly create: boolean
   }
 }
 
+function missing(folder: string, hasRootKey: boolean): KeystoreError {
+  if (hasRootKey) {
+    return new KeystoreError(
+      `In ${folder} there is a root key, but its ${KEYSTORE_FILE} is missing or empty: restore it from your backup. ` +
+        "Without it nothing that was sealed can be opened.",
+    );
+  }
+  return new KeystoreError(
+    `There is no keystore in ${folder} yet. The first "wasm-kms seal" or "wasm-kms keys create" makes it; ` +
+      "if yours is elsewhere, name its folder with --home.",
+  );
+}
+
+/** What to know on the day a keystore is made. */
+function newHomeLines(folder: string, rootKeyPlace: string, foundRootKey: boolean): string[] {
+  const isFile = rootKeyPlace !== ROOT_KEY_VARIABLE;
+  const made = isFile
+    ? `Made a keystore in ${folder}. Keep a copy of the folder (${ROOT_KEY_FILE} and ${KEYSTORE_FILE}) in a safe ` +
+      "place: without both of them nothing can be opened."
+    : `Made a keystore in ${folder}, under the root key in ${ROOT_KEY_VARIABLE}. Keep a copy of ` +
+      `${join(folder, KEYSTORE_FILE)} and of that root key in safe places: without both of them nothing can be opened.`;
+  if (!isFile || !foundRootKey) return [made];
+  const warning =
+    `The root key ${rootKeyPlace} was here already, its keystore was not: it is gone, or was never made. The new one ` +
+    `opens nothing that was sealed before; to open that, restore ${KEYSTORE_FILE} from your backup.`;
+  return [warning, made];
+}
+
+/** The length of a file, or `undefined` where there is none. */
+function sizeBytesOf(path: string): number | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.size;
+  } catch (error) {
+    throw new KeystoreError(`The keystore cannot be reached at ${path}: ${explain(error)}`, { cause: error });
+  }
+}
+
 async function prepareRootKey(
   folder: string,
   { env }: HomeOptions,
   isNew: boolean,
 ): Promise<{ source: RootKeySource; place: string }> {
   if (env[ROOT_KEY_VARIABLE]) return { source: rootKeyFromEnv(ROOT_KEY_VARIABLE), place: ROOT_KEY_VARIABLE };
-  const place = join(folder, "root.key");
+  const place = join(folder, ROOT_KEY_FILE);
   if (!isNew) {
-    if (lstatSync(place, { throwIfNoEntry: false }) !== undefined) return { source: rootKeyFromFile(place), place };
+    if (sizeBytesOf(place) !== undefined) return { source: rootKeyFromFile(place), place };
     throw new KeystoreError(
       `The keystore in ${folder} is there, but its root key ${place} is not: restore it from your backup, or set ` +
         `${ROOT_KEY_VARIABLE} to the base64 of its 32 bytes. Nothing in the keystore can be used without it.`,

@@ -2,8 +2,8 @@
 import type { KMS } from "../client/client.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { UsageError } from "./explain.ts";
-import { newHomeLines, type Settings } from "./file-commands.ts";
-import { openHome } from "./home.ts";
+import type { Settings } from "./file-commands.ts";
+import { makeHome, openHome } from "./home.ts";
 import { aliasReference, findKey, requireKey } from "./key-choice.ts";
 import { createKey, describeKey, type KeyEntry, keyLines, keyTable, listKeys } from "./keys.ts";
 import { colorsFor } from "./terminal.ts";
@@ -40,12 +40,12 @@ export interface CreateOptions {
 /** `wasm-kms keys create` */
 export async function create({ json, ...attributes }: CreateOptions, settings: Settings): Promise<ExitCode> {
   const { io } = settings;
-  const home = await openHome({ ...settings, env: io.env, create: true });
+  const home = await makeHome(settings);
   try {
     const entry = await createKey(home.kms, attributes);
     const [alias] = entry.aliases;
     const text = `Created ${entry.arn}${alias === undefined ? "" : ` as ${alias}`}`;
-    io.stdout.write(`${json ? JSON.stringify(entry, undefined, 2) : [text, ...newHomeLines(home)].join("\n")}\n`);
+    io.stdout.write(`${json ? JSON.stringify(entry, undefined, 2) : text}\n`);
     return EXIT.ok;
   } finally {
     await home.close();

@@ -10,13 +10,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { run, runProcess } from "./command.ts";
 import { digestOf, filesBelow, readTree, sampleBytes, temporaryFolder, writeTree } from "./tree.ts";
 
 const root = temporaryFolder();
 const home = join(root, "home");
 let count = 0;
+
+beforeAll(() => run(["keys", "create"], { home }));
 
 /** A folder of its own for a test. */
 function place(): string {

@@ -1,12 +1,14 @@
 /** One message through pipes, in real processes. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { ended, run, runProcess, start } from "./command.ts";
 import { digestOf, sampleBytes, temporaryFolder } from "./tree.ts";
 
 const root = temporaryFolder();
 const home = join(root, "home");
+
+beforeAll(() => run(["keys", "create"], { home }));
 
 describe("a pipe", () => {
   it.each([0, 1, 65_536, 3_000_000])("carries %i bytes there and back, and nothing else", async (length) => {
