@@ -18,6 +18,11 @@ export function aliasReference(text: string): string {
   return text.startsWith("alias/") ? text : `alias/${text}`;
 }
 
+/** Whether the text can name a key: what CreateAlias accepts, with or without `alias/`. */
+export function isAliasName(text: string): boolean {
+  return /^alias\/(?!aws\/)[a-zA-Z0-9/_-]{1,250}$/.test(aliasReference(text));
+}
+
 export type KeyMetadata = NonNullable<Awaited<ReturnType<KMS["describeKey"]>>["KeyMetadata"]>;
 
 /** The key's metadata, or `undefined` where there is no such key. */
@@ -45,14 +50,26 @@ export async function requireKey(kms: KMS, text: string): Promise<KeyMetadata> {
 export async function ensureDefaultKey(kms: KMS): Promise<{ readonly key: KeyMetadata; readonly isNew: boolean }> {
   const found = await findKey(kms, DEFAULT_ALIAS);
   if (found !== undefined) return { key: found, isNew: false };
-  const made = (await kms.createKey({ Description: "The default key of wasm-kms seal" })).KeyMetadata!;
   try {
-    await kms.createAlias({ AliasName: DEFAULT_ALIAS, TargetKeyId: made.KeyId! });
-    return { key: made, isNew: true };
+    return { key: await createNamedKey(kms, DEFAULT_ALIAS, "The default key of wasm-kms seal"), isNew: true };
   } catch (error) {
     if (!(error instanceof KmsError && error.code === "AlreadyExistsException")) throw error;
-    // Another process was faster. Its key is the default, and ours, which nothing was sealed with, goes.
-    await kms.scheduleKeyDeletion({ KeyId: made.KeyId!, PendingWindowInDays: SURPLUS_WINDOW_DAYS });
+    // Another process was faster; its key is the default.
     return { key: await requireKey(kms, DEFAULT_ALIAS), isNew: false };
+  }
+}
+
+/**
+ * Makes a key that has a name.
+ * @throws {KmsError} where the name is not to be had; then the key, which nothing was sealed with, is to be deleted
+ */
+export async function createNamedKey(kms: KMS, alias: string, description = ""): Promise<KeyMetadata> {
+  const made = (await kms.createKey({ Description: description })).KeyMetadata!;
+  try {
+    await kms.createAlias({ AliasName: alias, TargetKeyId: made.KeyId! });
+    return made;
+  } catch (error) {
+    await kms.scheduleKeyDeletion({ KeyId: made.KeyId!, PendingWindowInDays: SURPLUS_WINDOW_DAYS });
+    throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** The commands for keys and aliases. */
 import type { KMS } from "../client/client.ts";
 import { UsageError } from "./explain.ts";
-import { aliasReference, findKey, type KeyMetadata, requireKey } from "./key-choice.ts";
+import { aliasReference, createNamedKey, findKey, type KeyMetadata, requireKey } from "./key-choice.ts";
 import { formatTable, printable } from "./text.ts";
 
 /** A key with what belongs to it. */
@@ -36,16 +36,16 @@ export async function describeKey(kms: KMS, text: string): Promise<KeyEntry> {
 /** Makes a key, and an alias for it. @throws {UsageError} where the alias is taken */
 export async function createKey(
   kms: KMS,
-  { alias, description }: { readonly alias?: string; readonly description?: string },
+  { alias, description = "" }: { readonly alias?: string; readonly description?: string },
 ): Promise<KeyEntry> {
-  if (alias !== undefined && (await findKey(kms, aliasReference(alias))) !== undefined) {
-    throw new UsageError(
-      `${aliasReference(alias)} is taken; remove it first with: wasm-kms keys alias remove ${alias}`,
-    );
+  if (alias === undefined) {
+    return entryOf(kms, (await kms.createKey({ Description: description })).KeyMetadata!, []);
   }
-  const key = (await kms.createKey(description === undefined ? {} : { Description: description })).KeyMetadata!;
-  if (alias !== undefined) await kms.createAlias({ AliasName: aliasReference(alias), TargetKeyId: key.KeyId! });
-  return entryOf(kms, key, alias === undefined ? [] : [aliasReference(alias)]);
+  const name = aliasReference(alias);
+  if ((await findKey(kms, name)) !== undefined) {
+    throw new UsageError(`${name} is taken; remove it first with: wasm-kms keys alias remove ${alias}`);
+  }
+  return entryOf(kms, await createNamedKey(kms, name, description), [name]);
 }
 
 async function entryOf(kms: KMS, key: KeyMetadata, aliases: readonly string[]): Promise<KeyEntry> {

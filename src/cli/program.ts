@@ -6,9 +6,11 @@ import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { exitCodeOf, explain, systemCode } from "./explain.ts";
 import { type FileOptions, inspect, open, type SealOptions, type Settings, seal } from "./file-commands.ts";
 import { DEMO_HELP, EXIT_HELP, INSPECT_HELP, KEYS_HELP, OPEN_HELP, PROGRAM_HELP, SEAL_HELP } from "./help.ts";
+import { isAliasName } from "./key-choice.ts";
 import * as keys from "./key-commands.ts";
 import { stackOf } from "./progress.ts";
 import { colorsFor, type Io } from "./terminal.ts";
+import { printable } from "./text.ts";
 
 const FRAME_BYTES_MIN = 1024;
 const FRAME_BYTES_MAX = 16 * 1024 * 1024;
@@ -45,7 +47,11 @@ function createProgram(io: Io, finish: Finish): Command {
       "Seals files under managed keys, and opens them again. Keys are kept in one folder, made on first use.",
     )
     .version(packageJson.version, "-V, --version")
-    .option("--home <folder>", "the folder of the keystore (default: $WASM_KMS_HOME, else the XDG data folder)")
+    .option(
+      "--home <folder>",
+      "the folder of the keystore (default: $WASM_KMS_HOME, else the XDG data folder)",
+      parseNonempty,
+    )
     .option("--region <region>", "the Region in the ARNs of keys", parseRegion, "us-east-1")
     .option("--account <id>", "the account in the ARNs of keys, twelve digits", parseAccount, "000000000000")
     .option("--verbose", "name all that was skipped, and show stacks of errors")
@@ -53,9 +59,11 @@ function createProgram(io: Io, finish: Finish): Command {
     .showHelpAfterError("Run it with --help to see what it takes.")
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
-      getOutHelpWidth: () => io.stdout.columns ?? 80,
-      getErrHelpWidth: () => io.stderr.columns ?? 80,
+      // What was mistyped is repeated, whatever characters it has.
+      writeErr: (text) => void io.stderr.write(text.split("\n").map(printable).join("\n")),
+      // A terminal of unknown width has 0 columns.
+      getOutHelpWidth: () => io.stdout.columns || 80,
+      getErrHelpWidth: () => io.stderr.columns || 80,
     })
     .exitOverride()
     .addHelpText("after", PROGRAM_HELP + EXIT_HELP);
@@ -78,7 +86,7 @@ function createProgram(io: Io, finish: Finish): Command {
 function addFileCommands(program: Command, settings: () => Settings, finish: Finish): void {
   const withFileOptions = (command: Command, contextHelp: string): Command =>
     command
-      .option("-o, --out <folder>", "where the results go; it is made where it is missing; - is stdout")
+      .option("-o, --out <folder>", "where the results go; it is made where it is missing; - is stdout", parseNonempty)
       .option("-c, --context <k=v>", contextHelp, addContext)
       .option("-x, --exclude <name>", "leave out files and folders of this name (repeatable)", addName)
       .option("-f, --force", "replace files that are there")
@@ -87,7 +95,7 @@ function addFileCommands(program: Command, settings: () => Settings, finish: Fin
     program.command("seal").argument("<paths...>", "files and folders; - is stdin").description("Encrypts files."),
     "a pair that is bound to every file and readable in it (repeatable)",
   )
-    .option("-k, --key <key>", "an alias, key id or ARN (default: alias/default, made on first use)")
+    .option("-k, --key <key>", "an alias, key id or ARN (default: alias/default, made on first use)", parseNonempty)
     .addOption(
       new Option("--frame <bytes>", "plaintext bytes of a frame: 1024 to 16777216")
         .argParser(parseFrame)
@@ -102,7 +110,7 @@ function addFileCommands(program: Command, settings: () => Settings, finish: Fin
       .description("Decrypts sealed files."),
     "a pair that every file must be bound to (repeatable)",
   )
-    .option("-k, --key <key>", "open only what this key has sealed (default: any key of the keystore)")
+    .option("-k, --key <key>", "open only what this key has sealed (default: any key of the keystore)", parseNonempty)
     .addHelpText("after", OPEN_HELP)
     .action(async (paths: string[], options: FileOptions) => finish(await open(paths, options, settings())));
   program
@@ -124,7 +132,7 @@ function addKeyCommands(program: Command, settings: () => Settings, finish: Fini
   group
     .command("create")
     .description("Makes a key.")
-    .option("-a, --alias <name>", "a name for it")
+    .option("-a, --alias <name>", "a name for it", parseAlias)
     .option("-d, --description <text>", "what it is for")
     .option("--json", "as JSON")
     .action(async (options: keys.CreateOptions) => finish(await keys.create(options, settings())));
@@ -161,6 +169,20 @@ function addKeyCommands(program: Command, settings: () => Settings, finish: Fini
     .argument("<name>")
     .description("Removes a name; the key stays.")
     .action(async (name: string) => finish(await keys.removeAlias(name, settings())));
+}
+
+/** An empty text is an unset variable of a script, and never what was meant. */
+function parseNonempty(text: string): string {
+  if (text === "") throw new InvalidArgumentError("It is empty.");
+  return text;
+}
+
+/** Refused before a key is made, which would be left without a name. */
+function parseAlias(text: string): string {
+  if (!isAliasName(text)) {
+    throw new InvalidArgumentError("A name has 1 to 250 of A-Z, a-z, 0-9, /, _ and -, and does not begin with aws/.");
+  }
+  return text;
 }
 
 function parseAccount(text: string): string {

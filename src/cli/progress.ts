@@ -38,7 +38,7 @@ export function createProgress({ io, verb, verbose }: ProgressOptions): Reporter
     if (!watched || now - drawnAtMs < REDRAW_MS) return;
     drawnAtMs = now;
     const line = `${verb} ${progressLine(totals, { files, bytes, elapsedMs: now - startedAtMs })}`;
-    stderr.write(WIPE + dim(line.slice(0, (stderr.columns ?? 80) - 1)));
+    stderr.write(WIPE + dim(line.slice(0, (stderr.columns || 80) - 1)));
   };
   return {
     begin(planned) {

@@ -2,8 +2,8 @@
 
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
 const GROUPS = new Intl.NumberFormat("en-US");
-// Control characters, and the marks that reorder text, could make a terminal show what is not there.
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+// Control characters, and marks that break lines, reorder text or are not seen, could show what is not there.
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /** A count with its digits in groups: 100,000. */
 export function formatCount(count: number): string {
