@@ -3,7 +3,7 @@
  * $XDG_DATA_HOME/wasm-kms, ~/.local/share/wasm-kms. The folder is 0700 and its files are 0600; where WASM_KMS_ROOT_KEY
  * holds the root key (base64 of 32 bytes) no root.key is made.
  */
-import { lstatSync, mkdirSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { KMS } from "../client/client.ts";
@@ -12,6 +12,7 @@ import type { Envelope } from "../envelope/envelope.ts";
 import { KeystoreError } from "../errors.ts";
 import { createKms } from "../index.ts";
 import { sqliteKeystore } from "../keystore/sqlite.ts";
+import { makeFolders } from "../keystore/sqlite-folder.ts";
 import { type CreateEnvelopeOptions, createEnvelope } from "../messages.ts";
 import { platform } from "../node.ts";
 import type { RootKeySource } from "../records/root-key.ts";
@@ -154,7 +155,7 @@ async function prepareRootKey(
 
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder, 0o700);
   } catch (error) {
     throw new KeystoreError(`The data folder ${folder} cannot be made: ${(error as Error).message}`, { cause: error });
   }
