@@ -1,6 +1,7 @@
 /** The commands for files: seal, open, inspect. */
 import { once } from "node:events";
 import type { Context } from "../envelope/context.ts";
+import type { Envelope } from "../envelope/envelope.ts";
 import type { BatchResult, Reporter } from "./batch.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { explain, UsageError } from "./explain.ts";
@@ -8,7 +9,7 @@ import { type Home, makeHome, newRunId, openHome } from "./home.ts";
 import { describeFile, describeFileAsData, inspectFile } from "./inspect.ts";
 import { ensureDefaultKey, type KeyMetadata, requireKey } from "./key-choice.ts";
 import { openPaths } from "./open.ts";
-import { openPipe, sealPipe, sourceOf } from "./pipe.ts";
+import { openPipe, openSource, sealPipe } from "./pipe.ts";
 import { createProgress } from "./progress.ts";
 import { sealPaths } from "./seal.ts";
 import { summarize } from "./summary.ts";
@@ -45,22 +46,29 @@ export async function seal(paths: readonly string[], options: SealOptions, setti
   if (target === "stdout" && io.stdout.isTTY) {
     throw new UsageError("A sealed message is no text for a terminal; send stdout to a file or a pipe.");
   }
-  const home = await makeHome(settings);
-  try {
-    const { key, isNew } = await keyToSeal(home, options.key);
-    const envelope = home.envelope({ keyId: key.Arn!, frameBytes: options.frame });
-    if (target === "stdout") {
-      await sealPipe(sourceOf(paths[0]!, io.stdin), io.stdout, envelope, context);
-      return EXIT.ok;
-    }
+  if (target === "stdout") {
+    return withSource(paths[0]!, io, (chunks) =>
+      withHome(makeHome(settings), async (home) => {
+        const { envelope } = await prepareSealing(home, options);
+        await sealPipe(chunks, io.stdout, envelope, context);
+      }),
+    );
+  }
+  return withHome(makeHome(settings), async (home) => {
+    const { envelope, keyLine } = await prepareSealing(home, options);
     const output = outputTo(target.folder, options);
     const task = { paths, envelope, context, output, home: home.folder, exclude: new Set(exclude) };
     const result = await sealPaths(task, progressOf("sealing", settings));
-    const keyLine = `Key ${key.Arn}${isNew ? ", made now as alias/default" : ""}`;
-    return await finish(result, { verb: "Sealed", out: target.folder, lines: [keyLine] }, settings);
-  } finally {
-    await home.close();
-  }
+    return finish(result, { verb: "Sealed", out: target.folder, lines: [keyLine] }, settings);
+  });
+}
+
+async function prepareSealing(home: Home, { key: named, frame }: SealOptions) {
+  const { key, isNew } = await keyToSeal(home, named);
+  return {
+    envelope: home.envelope({ keyId: key.Arn!, frameBytes: frame }),
+    keyLine: `Key ${key.Arn}${isNew ? ", made now as alias/default" : ""}`,
+  };
 }
 
 /** `wasm-kms open` */
@@ -68,18 +76,46 @@ export async function open(paths: readonly string[], options: FileOptions, setti
   const { io } = settings;
   const { context = {}, exclude = [] } = options;
   const target = targetOf(paths, options);
-  const home = await openHome({ ...settings, env: io.env, create: false });
-  try {
-    const trusted = options.key === undefined ? {} : { keyArns: [(await requireKey(home.kms, options.key)).Arn!] };
-    const envelope = home.envelope(trusted);
-    if (target === "stdout") {
-      await openPipe(sourceOf(paths[0]!, io.stdin), io.stdout, envelope, context);
-      return EXIT.ok;
-    }
+  const existing = { ...settings, env: io.env, create: false };
+  if (target === "stdout") {
+    return withSource(paths[0]!, io, (chunks) =>
+      withHome(openHome(existing), async (home) => {
+        await openPipe(chunks, io.stdout, await prepareOpening(home, options), context);
+      }),
+    );
+  }
+  return withHome(openHome(existing), async (home) => {
+    const envelope = await prepareOpening(home, options);
     const output = outputTo(target.folder, options);
     const task = { paths, envelope, context, output, home: home.folder, exclude: new Set(exclude) };
     const result = await openPaths(task, progressOf("opening", settings));
-    return await finish(result, { verb: "Opened", out: target.folder, lines: [] }, settings);
+    return finish(result, { verb: "Opened", out: target.folder, lines: [] }, settings);
+  });
+}
+
+async function prepareOpening(home: Home, { key }: FileOptions): Promise<Envelope> {
+  return home.envelope(key === undefined ? {} : { keyArns: [(await requireKey(home.kms, key)).Arn!] });
+}
+
+/** Opens what is to be read first: where it is missing, no keystore is made and nothing is written. */
+async function withSource(
+  path: string,
+  { stdin }: Io,
+  use: (chunks: AsyncIterable<Uint8Array>) => Promise<void>,
+): Promise<ExitCode> {
+  const source = await openSource(path, stdin);
+  try {
+    await use(source.chunks);
+    return EXIT.ok;
+  } finally {
+    await source.close();
+  }
+}
+
+async function withHome<T>(opening: Promise<Home>, use: (home: Home) => Promise<T>): Promise<T> {
+  const home = await opening;
+  try {
+    return await use(home);
   } finally {
     await home.close();
   }
