@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import type { BatchResult } from "./batch.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
+import { explain } from "./explain.ts";
 import type { Settings } from "./file-commands.ts";
 import { type Home, makeHome, newRunId } from "./home.ts";
 import { ensureDefaultKey } from "./key-choice.ts";
@@ -21,10 +22,18 @@ const COMPARED_BYTES = 1024 * 1024;
 
 /** `wasm-kms demo` */
 export async function demo(path: string, settings: Settings): Promise<ExitCode> {
+  const home = await makeHome(settings);
+  try {
+    return await show(path, home, settings);
+  } finally {
+    await home.close();
+  }
+}
+
+async function show(path: string, home: Home, settings: Settings): Promise<ExitCode> {
   const { io } = settings;
   const { bold, dim } = colorsFor(io.stdout, io);
-  const home = await makeHome(settings);
-  const folder = mkdtempSync(join(tmpdir(), "wasm-kms-demo-"));
+  const folder = makeTemporaryFolder();
   const places: Places = { path, sealed: join(folder, "sealed"), restored: join(folder, "restored"), home };
   try {
     const { key } = await ensureDefaultKey(home.kms);
@@ -36,7 +45,17 @@ export async function demo(path: string, settings: Settings): Promise<ExitCode> 
     return isWhole(rounds, differing) ? EXIT.ok : EXIT.failed;
   } finally {
     rmSync(places.restored, { recursive: true, force: true });
-    await home.close();
+  }
+}
+
+function makeTemporaryFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "wasm-kms-demo-"));
+  } catch (error) {
+    throw new Error(
+      `No folder can be made in ${tmpdir()}: ${explain(error)}. The demonstration needs one; name a place with TMPDIR.`,
+      { cause: error },
+    );
   }
 }
 
