@@ -1,5 +1,6 @@
 /** The process: arguments in, exit code out, and signals that leave nothing half-done behind. */
-import { SIGNAL_EXITS } from "./exit-codes.ts";
+import { EXIT, SIGNAL_EXITS } from "./exit-codes.ts";
+import { explain, systemCode } from "./explain.ts";
 import { removeDrafts } from "./output-file.ts";
 import { main } from "./program.ts";
 
@@ -10,7 +11,17 @@ for (const [signal, exitCode] of Object.entries(SIGNAL_EXITS)) {
     process.exit(exitCode);
   });
 }
-// A reader that goes away is told by the write that fails; without a listener it would be an uncaught error.
-for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+// Without listeners these would be uncaught errors. A reader that goes away is told by the write that fails; any other
+// error of stdout (a full disk) means that the answer was lost, and the process must not end as if it was given.
+let lostOutput: unknown;
+process.stdout.on("error", (error) => {
+  if (systemCode(error) !== "EPIPE") lostOutput = error;
+});
+process.stderr.on("error", () => undefined);
+process.once("exit", (code) => {
+  if (code !== EXIT.ok || lostOutput === undefined) return;
+  process.stderr.write(`wasm-kms: The output could not be written: ${explain(lostOutput)}\n`);
+  process.exitCode = EXIT.failed;
+});
 
 process.exitCode = await main(process.argv.slice(2), process);

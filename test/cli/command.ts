@@ -19,15 +19,17 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: Uint8Array;
   readonly cwd?: string;
+  /** The descriptor that is its stdout, in a process; a pipe where none is named. */
+  readonly stdout?: number;
   /** As whom it runs. */
   readonly uid?: number;
 }
 
 /** Starts the command in a process of its own. */
-export function start(args: readonly string[], { home, env, cwd, uid }: RunOptions): ChildProcess {
+export function start(args: readonly string[], { home, env, cwd, stdout, uid }: RunOptions): ChildProcess {
   return spawn(process.execPath, ["--import", import.meta.resolve("tsx"), SCRIPT, ...args], {
     env: { PATH: process.env.PATH, WASM_KMS_HOME: home, ...env },
-    stdio: "pipe",
+    stdio: ["pipe", stdout ?? "pipe", "pipe"],
     ...(cwd !== undefined && { cwd }),
     ...(uid !== undefined && { uid }),
   });
