@@ -1,10 +1,8 @@
 /** The demonstration: seals a folder, opens it again, compares every byte, and says where things lie. */
-import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, readSync, rmSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { BatchResult } from "./batch.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
-import { explain } from "./explain.ts";
 import type { Settings } from "./file-commands.ts";
 import { type Home, makeHome, newRunId } from "./home.ts";
 import { ensureDefaultKey } from "./key-choice.ts";
@@ -13,6 +11,7 @@ import { Turns } from "./pause.ts";
 import { createProgress } from "./progress.ts";
 import { sealPaths } from "./seal.ts";
 import { summarize } from "./summary.ts";
+import { makeTemporaryFolder } from "./temporary-folder.ts";
 import { type Colors, colorsFor, type Io } from "./terminal.ts";
 import { counted, formatBytes, formatTable, printable } from "./text.ts";
 import { planWork } from "./walk.ts";
@@ -45,17 +44,6 @@ async function show(path: string, home: Home, settings: Settings): Promise<ExitC
     return isWhole(rounds, differing) ? EXIT.ok : EXIT.failed;
   } finally {
     rmSync(places.restored, { recursive: true, force: true });
-  }
-}
-
-function makeTemporaryFolder(): string {
-  try {
-    return mkdtempSync(join(tmpdir(), "wasm-kms-demo-"));
-  } catch (error) {
-    throw new Error(
-      `No folder can be made in ${tmpdir()}: ${explain(error)}. The demonstration needs one; name a place with TMPDIR.`,
-      { cause: error },
-    );
   }
 }
 

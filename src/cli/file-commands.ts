@@ -1,18 +1,23 @@
 /** The commands for files: seal, open, inspect. */
 import { once } from "node:events";
+import { createWriteStream, rmSync } from "node:fs";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import type { Context } from "../envelope/context.ts";
 import type { Envelope } from "../envelope/envelope.ts";
+import { EnvelopeError } from "../envelope/errors.ts";
 import type { BatchResult, Reporter } from "./batch.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { explain, UsageError } from "./explain.ts";
-import { type Home, makeHome, newRunId, openHome } from "./home.ts";
-import { describeFile, describeFileAsData, inspectFile } from "./inspect.ts";
+import { ACCOUNT_DEFAULT, type Home, makeHome, newRunId, openHome, REGION_DEFAULT } from "./home.ts";
+import { describeFile, describeFileAsData, type InspectedFile, inspectFile } from "./inspect.ts";
 import { ensureDefaultKey, type KeyMetadata, requireKey } from "./key-choice.ts";
 import { openPaths } from "./open.ts";
 import { openPipe, openSource, sealPipe } from "./pipe.ts";
 import { createProgress } from "./progress.ts";
 import { sealPaths } from "./seal.ts";
 import { summarize } from "./summary.ts";
+import { makeTemporaryFolder } from "./temporary-folder.ts";
 import { colorsFor, type Io, isWatched } from "./terminal.ts";
 import { formatTable, printable } from "./text.ts";
 
@@ -80,7 +85,13 @@ export async function open(paths: readonly string[], options: FileOptions, setti
   if (target === "stdout") {
     return withSource(paths[0]!, io, (chunks) =>
       withHome(openHome(existing), async (home) => {
-        await openPipe(chunks, io.stdout, await prepareOpening(home, options), context);
+        const envelope = await prepareOpening(home, options);
+        try {
+          await openPipe(chunks, io.stdout, envelope, context);
+        } catch (error) {
+          warnOfConditions([error], options, settings);
+          throw error;
+        }
       }),
     );
   }
@@ -89,12 +100,27 @@ export async function open(paths: readonly string[], options: FileOptions, setti
     const output = outputTo(target.folder, options);
     const task = { paths, envelope, context, output, home: home.folder, exclude: new Set(exclude) };
     const result = await openPaths(task, progressOf("opening", settings));
+    const errors = result.failures.map(({ error }) => error);
+    warnOfConditions(errors, options, settings);
     return finish(result, { verb: "Opened", out: target.folder, lines: [] }, settings);
   });
 }
 
 async function prepareOpening(home: Home, { key }: FileOptions): Promise<Envelope> {
   return home.envelope(key === undefined ? {} : { keyArns: [(await requireKey(home.kms, key)).Arn!] });
+}
+
+/** A refusal says nothing of its reason (it must not), but what was asked for on the command line is no secret. */
+function warnOfConditions(errors: readonly unknown[], { context = {}, key }: FileOptions, settings: Settings): void {
+  const { io, region, account } = settings;
+  const conditions = [
+    ...(region === REGION_DEFAULT ? [] : [`--region ${region}`]),
+    ...(account === ACCOUNT_DEFAULT ? [] : [`--account ${account}`]),
+    ...Object.entries(context).map(([name, value]) => `--context ${name}=${value}`),
+    ...(key === undefined ? [] : [`--key ${key}`]),
+  ];
+  if (conditions.length === 0 || !errors.some((error) => error instanceof EnvelopeError)) return;
+  io.stderr.write(`Only what was sealed with the same opens: ${printable(conditions.join(", "))}\n`);
 }
 
 /** Opens what is to be read first: where it is missing, no keystore is made and nothing is written. */
@@ -131,7 +157,7 @@ export async function inspect(
   let exitCode: ExitCode = EXIT.ok;
   for (const [index, path] of paths.entries()) {
     try {
-      const file = inspectFile(path);
+      const file = path === "-" ? await inspectStdin(io) : inspectFile(path);
       if (json) {
         io.stdout.write(`${JSON.stringify(describeFileAsData(file))}\n`);
         continue;
@@ -147,6 +173,18 @@ export async function inspect(
     io.stdout.write(dim("Nothing of this is verified; that takes the key, and wasm-kms open.\n"));
   }
   return exitCode;
+}
+
+/** Through a file, because the end of a message is needed, and the length. */
+async function inspectStdin({ stdin }: Io): Promise<InspectedFile> {
+  const folder = makeTemporaryFolder();
+  try {
+    const path = join(folder, "stdin");
+    await pipeline(stdin, createWriteStream(path, { flags: "wx", mode: 0o600 }));
+    return { ...inspectFile(path), path: "-" };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function targetOf(paths: readonly string[], { out }: FileOptions): "stdout" | { readonly folder: string } {

@@ -22,6 +22,8 @@ import type { Io } from "./terminal.ts";
 import { printable } from "./text.ts";
 
 const ROOT_KEY_VARIABLE = "WASM_KMS_ROOT_KEY";
+export const REGION_DEFAULT = "us-east-1";
+export const ACCOUNT_DEFAULT = "000000000000";
 const ROOT_KEY_FILE = "root.key";
 const KEYSTORE_FILE = "keystore.sqlite";
 

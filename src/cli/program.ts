@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { exitCodeOf, explain, systemCode } from "./explain.ts";
 import { type FileOptions, inspect, open, type SealOptions, type Settings, seal } from "./file-commands.ts";
 import { DEMO_HELP, EXIT_HELP, INSPECT_HELP, KEYS_HELP, OPEN_HELP, PROGRAM_HELP, SEAL_HELP } from "./help.ts";
+import { ACCOUNT_DEFAULT, REGION_DEFAULT } from "./home.ts";
 import { isAliasName } from "./key-choice.ts";
 import * as keys from "./key-commands.ts";
 import { stackOf } from "./progress.ts";
@@ -52,8 +53,8 @@ function createProgram(io: Io, finish: Finish): Command {
       "the folder of the keystore (default: $WASM_KMS_HOME, else the XDG data folder)",
       parseNonempty,
     )
-    .option("--region <region>", "the Region in the ARNs of keys", parseRegion, "us-east-1")
-    .option("--account <id>", "the account in the ARNs of keys, twelve digits", parseAccount, "000000000000")
+    .option("--region <region>", "the Region in the ARNs of keys", parseRegion, REGION_DEFAULT)
+    .option("--account <id>", "the account in the ARNs of keys, twelve digits", parseAccount, ACCOUNT_DEFAULT)
     .option("--verbose", "name all that was skipped, and show stacks of errors")
     .helpCommand(false)
     .showHelpAfterError("Run it with --help to see what it takes.")
@@ -115,7 +116,7 @@ function addFileCommands(program: Command, settings: () => Settings, finish: Fin
     .action(async (paths: string[], options: FileOptions) => finish(await open(paths, options, settings())));
   program
     .command("inspect")
-    .argument("<files...>", "sealed files")
+    .argument("<files...>", "sealed files; - is stdin")
     .description("Shows header, key, context and frames of sealed files. Needs no key.")
     .option("--json", "one line of JSON for each file")
     .addHelpText("after", INSPECT_HELP)

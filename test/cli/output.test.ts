@@ -1,5 +1,5 @@
 /** What the command reads first and writes last: sources that are missing, outputs that take nothing. */
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { run, runProcess } from "./command.ts";
@@ -51,5 +51,36 @@ describe("demo", () => {
     expect(answer.code).toBe(1);
     expect(answer.stderr).toContain(`${missing}: there is no such file or folder`);
     expect(answer.stderr).toContain("TMPDIR");
+  });
+});
+
+describe("open", () => {
+  it("repeats the conditions that were given where a message is refused, and only then", async () => {
+    writeFileSync(join(root, "plain"), sampleBytes(5));
+    await run(["seal", join(root, "plain"), "-o", join(root, "out"), "-c", "tenant=7"], { home });
+    const sealed = join(root, "out", "plain.sealed");
+    const openTo = (out: string, ...args: string[]) => run([...args, "open", sealed, "-o", out], { home });
+    for (const out of ["-", join(root, "back")]) {
+      const { stderr } = await openTo(out, "--region", "eu-central-1", "--account", "111122223333");
+      expect(stderr).toContain("sealed with the same opens: --region eu-central-1, --account 111122223333\n");
+    }
+    const context = await run(["open", sealed, "-o", join(root, "back"), "-c", "tenant=8"], { home });
+    expect(context.stderr).toContain("sealed with the same opens: --context tenant=8\n");
+    const opened = await run(["open", sealed, "-o", join(root, "back"), "-c", "tenant=7"], { home });
+    expect(opened).toMatchObject({ code: 0, stderr: "" });
+  });
+});
+
+describe("inspect", () => {
+  it("reads a message from stdin, and leaves no copy of it", async () => {
+    const { stdout: input } = await run(["seal", "-", "--frame", "1024"], { home, input: sampleBytes(5000) });
+    const folder = join(root, "temporary");
+    mkdirSync(folder);
+    vi.stubEnv("TMPDIR", folder);
+    const answer = await run(["inspect", "-", "--json"], { home, input });
+    vi.unstubAllEnvs();
+    expect(answer.code).toBe(0);
+    expect(JSON.parse(answer.text)).toMatchObject({ file: "-", body: { frames: 5, plaintextBytes: 5000 } });
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
