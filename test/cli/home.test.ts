@@ -2,7 +2,7 @@
 import { existsSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { run } from "./command.ts";
+import { run, runProcess } from "./command.ts";
 import { sampleBytes, temporaryFolder } from "./tree.ts";
 
 const root = temporaryFolder();
@@ -72,5 +72,13 @@ describe("a data folder that cannot be reached", () => {
       expect(answer.stderr).toContain(`${join(file, "x")}`);
     }
     expect(existsSync(join(file, "x"))).toBe(false);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("is named where it is another user's", async () => {
+    // The temporary folder around it is root's, and 0700.
+    const home = newHome();
+    const answer = await runProcess(["keys", "list"], { home, uid: 65_534 });
+    expect(answer.code).toBe(3);
+    expect(answer.stderr).toContain(`${home}/keystore.sqlite: permission denied`);
   });
 });
