@@ -8,7 +8,7 @@ import type { Caller, Clock } from "./env.ts";
 import { KeystoreError, KmsError } from "./errors.ts";
 import { admit } from "./model/admit.ts";
 import { wipeSensitive } from "./model/sensitive.ts";
-import { findOperation } from "./operations/index.ts";
+import { operationNamed } from "./operations/index.ts";
 import type { AnyOperation } from "./operations/operation.ts";
 import type { ReadTransaction, Records } from "./records/record-store.ts";
 import type { Services } from "./services.ts";
@@ -44,8 +44,7 @@ export class Kernel {
     let output: object | undefined;
     let failure: KmsError | undefined;
     try {
-      operation = findOperation(name);
-      if (operation === undefined) throw unknownOperation(name);
+      operation = operationNamed(name);
       admitted = admit(operation.input, input) as Members;
       refuseUnsupported(operation, admitted);
       operation.validate?.(admitted);
@@ -96,10 +95,6 @@ export class Kernel {
       }
     }
   }
-}
-
-function unknownOperation(name: string): KmsError {
-  return new KmsError("UnknownOperationException", `wasm-kms has no operation '${name}'.`);
 }
 
 function refuseUnsupported(operation: AnyOperation, input: Members): void {

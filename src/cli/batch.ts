@@ -5,15 +5,29 @@
  */
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import type { Context } from "../envelope/context.ts";
+import type { Envelope } from "../envelope/envelope.ts";
 import { KeystoreError } from "../errors.ts";
 import { systemCode } from "./explain.ts";
 import { createLane, type Lane, wipeLane } from "./lane.ts";
-import type { Draft, OutputTree } from "./output-file.ts";
+import type { Draft, OutputOptions, OutputTree } from "./output-file.ts";
 import { Turns } from "./pause.ts";
 import type { Plan, PlannedFile, PlannedFolder, Skipped } from "./walk.ts";
 
 const LANES = 4;
 const HOPELESS = new Set(["ENOSPC", "EDQUOT", "EROFS"]);
+
+/** What sealing and opening files have in common. */
+export interface PathsOptions {
+  readonly paths: readonly string[];
+  readonly envelope: Envelope;
+  readonly context: Context;
+  readonly output: Omit<OutputOptions, "fileMode" | "folderMode">;
+  /** The data folder: left out of what is around it, and never written into. */
+  readonly home: string;
+  /** Base names that are left out. */
+  readonly exclude: ReadonlySet<string>;
+}
 
 export interface Failure {
   readonly path: string;

@@ -6,9 +6,17 @@ import type { Context } from "../envelope/context.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { EnvelopeError } from "../envelope/errors.ts";
 import type { Opener } from "../envelope/opener.ts";
-import { type BatchResult, type Job, type Reporter, readStart, runBatch, writeStart } from "./batch.ts";
+import {
+  type BatchResult,
+  type Job,
+  type PathsOptions,
+  type Reporter,
+  readStart,
+  runBatch,
+  writeStart,
+} from "./batch.ts";
 import { flowThrough, type Lane, WIDE_FRAME_BYTES } from "./lane.ts";
-import { type OutputOptions, OutputTree } from "./output-file.ts";
+import { OutputTree } from "./output-file.ts";
 import { SEALED_SUFFIX } from "./seal.ts";
 import { planWork } from "./walk.ts";
 
@@ -17,22 +25,13 @@ const SMALL_BYTES = 256 * 1024;
 /** About how much of a larger one is read, opened and written at once. */
 const CHUNK_BYTES = 1024 * 1024;
 
-export interface OpenPathsOptions {
-  readonly paths: readonly string[];
-  readonly envelope: Envelope;
-  /** Pairs that every file's context must hold. */
-  readonly context: Context;
-  readonly output: Omit<OutputOptions, "fileMode" | "folderMode">;
-  readonly home: string;
-  readonly exclude: ReadonlySet<string>;
-}
-
 /**
  * Opens sealed files, and folders with all sealed files in them. What is in a folder goes right into the output
  * folder, so that opening the output of `sealPaths` restores names and paths. Outputs are readable by their owner only.
+ * @param options whose context every file's must hold
  * @throws {UsageError} before any work where outputs collide
  */
-export async function openPaths(options: OpenPathsOptions, reporter: Reporter): Promise<BatchResult> {
+export async function openPaths(options: PathsOptions, reporter: Reporter): Promise<BatchResult> {
   const { envelope, context, output } = options;
   const plan = await planWork(options.paths, {
     command: "open",

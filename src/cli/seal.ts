@@ -4,9 +4,17 @@ import type { Envelope } from "../envelope/envelope.ts";
 import { FRAME_OVERHEAD_BYTES } from "../envelope/format.ts";
 import type { Sealer } from "../envelope/sealer.ts";
 import { KmsError } from "../errors.ts";
-import { type BatchResult, type Job, type Reporter, readStart, runBatch, writeStart } from "./batch.ts";
+import {
+  type BatchResult,
+  type Job,
+  type PathsOptions,
+  type Reporter,
+  readStart,
+  runBatch,
+  writeStart,
+} from "./batch.ts";
 import { flowThrough, type Lane, WIDE_FRAME_BYTES } from "./lane.ts";
-import { type Draft, type OutputOptions, OutputTree } from "./output-file.ts";
+import { type Draft, OutputTree } from "./output-file.ts";
 import { planWork } from "./walk.ts";
 
 export const SEALED_SUFFIX = ".sealed";
@@ -15,24 +23,13 @@ const SMALL_BYTES = 256 * 1024;
 /** About how much of a larger file is read, sealed and written at once. */
 const CHUNK_BYTES = 1024 * 1024;
 
-export interface SealPathsOptions {
-  readonly paths: readonly string[];
-  /** Its frames have `frameBytes`, and it knows the key. */
-  readonly envelope: Envelope;
-  readonly context: Context;
-  readonly output: Omit<OutputOptions, "fileMode" | "folderMode">;
-  /** The data folder: not sealed along with what is around it. */
-  readonly home: string;
-  /** Base names that are left out. */
-  readonly exclude: ReadonlySet<string>;
-}
-
 /**
  * Seals files, and folders with all that is in them. A folder keeps its name: `photos/a.jpg` of the argument `photos`
  * becomes `photos/a.jpg.sealed` in the output folder.
+ * @param options whose envelope knows the key, and the frames' size
  * @throws {UsageError} before any work where outputs collide
  */
-export async function sealPaths(options: SealPathsOptions, reporter: Reporter): Promise<BatchResult> {
+export async function sealPaths(options: PathsOptions, reporter: Reporter): Promise<BatchResult> {
   const { envelope, context, output } = options;
   const plan = await planWork(options.paths, {
     command: "seal",

@@ -7,7 +7,7 @@ import { KmsError } from "../errors.ts";
 import type { Kms } from "../kms.ts";
 import { decodeInput, encodeOutput } from "../model/json.ts";
 import { wipeSensitive } from "../model/sensitive.ts";
-import { findOperation, type OperationName } from "../operations/index.ts";
+import { type OperationName, operationNamed } from "../operations/index.ts";
 
 export const CONTENT_TYPE = "application/x-amz-json-1.1";
 const TARGET_PREFIX = "TrentService.";
@@ -28,11 +28,7 @@ export async function answer(kms: Kms, target: string | undefined, body: Uint8Ar
     if (!target?.startsWith(TARGET_PREFIX)) {
       throw new KmsError("UnknownOperationException", `The X-Amz-Target header must be ${TARGET_PREFIX}<operation>.`);
     }
-    const name = target.slice(TARGET_PREFIX.length);
-    const operation = findOperation(name);
-    if (operation === undefined) {
-      throw new KmsError("UnknownOperationException", `wasm-kms has no operation '${name}'.`);
-    }
+    const operation = operationNamed(target.slice(TARGET_PREFIX.length));
     const input = decodeInput(operation.input, decodeUtf8(body));
     try {
       const output = await kms.execute(operation.name as OperationName, input as never, caller);

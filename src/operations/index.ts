@@ -1,4 +1,5 @@
 /** Every operation by its AWS name. */
+import { KmsError } from "../errors.ts";
 import type { ValueOf } from "../model/shape.ts";
 import { createAlias, deleteAlias, listAliases } from "./alias.ts";
 import { decrypt, encrypt, reEncrypt } from "./cipher.ts";
@@ -39,7 +40,11 @@ export type OutputOf<N extends OperationName> = ValueOf<(typeof OPERATIONS)[N]["
 
 type Lenient<T> = { [K in keyof T]: T[K] | undefined };
 
-/** The operation of that name, or `undefined`; names that every object has (`constructor`) are none. */
-export function findOperation(name: string): AnyOperation | undefined {
-  return Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name as OperationName] : undefined;
+/**
+ * The operation of that name; names that every object has (`constructor`) are none.
+ * @throws {KmsError} UnknownOperationException
+ */
+export function operationNamed(name: string): AnyOperation {
+  if (Object.hasOwn(OPERATIONS, name)) return OPERATIONS[name as OperationName];
+  throw new KmsError("UnknownOperationException", `wasm-kms has no operation '${name}'.`);
 }
