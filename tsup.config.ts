@@ -1,4 +1,5 @@
 import { copyFileSync } from "node:fs";
+import { basename } from "node:path";
 import { defineConfig, type Options } from "tsup";
 
 /** Flat names, so that every file of a build lies in one folder and relative paths hold in every chunk. */
@@ -52,11 +53,17 @@ export default defineConfig([
       {
         name: "core-wasm-beside",
         setup(build) {
-          build.onResolve({ filter: /core\.wasm$/ }, () => ({ path: "./core.wasm", external: true }));
+          build.onResolve({ filter: /core-\w+\.wasm$/ }, ({ path }) => ({
+            path: `./${basename(path)}`,
+            external: true,
+          }));
         },
       },
     ],
-    onSuccess: async () => copyFileSync("build/core.wasm", "dist/workerd/core.wasm"),
+    onSuccess: async () => {
+      for (const name of ["core-plain.wasm", "core-relaxed.wasm"])
+        copyFileSync(`build/${name}`, `dist/workerd/${name}`);
+    },
   },
   {
     ...common,

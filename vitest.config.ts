@@ -1,10 +1,24 @@
 import { defineConfig } from "vitest/config";
 
+const common = {
+  env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+};
+
+/** Everything runs on the plain build of the core; what touches the core runs once more on the relaxed one. */
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    projects: [
+      { test: { ...common, name: "plain", include: ["test/**/*.test.ts"], setupFiles: ["test/simd/plain.ts"] } },
+      {
+        test: {
+          ...common,
+          name: "relaxed",
+          include: ["test/{core,constant-time,crypto,vectors,envelope}/*.test.ts"],
+          setupFiles: ["test/simd/relaxed.ts"],
+        },
+      },
+    ],
   },
 });

@@ -14,7 +14,16 @@ export function wipe(at: usize, lengthBytes: usize): void {
   memory.fill(at, 0, lengthBytes);
 }
 
-/** Clears memory up to the next multiple of 16, at most 15 bytes. */
-export function padToBlock(at: usize): void {
-  for (; at & 15; at++) store<u8>(at, 0);
+/** Sixteen bytes of ones, then sixteen of zeros. */
+const MASKS: usize = memory.data<u8>([
+  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+], 16);
+
+/** Clears what follows `length` bytes at `data` up to the end of their last block of 16. */
+export function clearTail(data: usize, length: usize): void {
+  const rest = length & 15;
+  if (rest == 0) return;
+  const last = data + (length & -16);
+  v128.store(last, v128.and(v128.load(last), v128.load(MASKS + 16 - rest)));
 }

@@ -8,13 +8,15 @@
  * The phases below are the order in which the calls must come; a call out of turn changes nothing.
  */
 import { addKeyStream } from "./aes";
-import { equalTags, padToBlock, wipe } from "./ct";
+import { clearTail, equalTags } from "./ct";
 import { ghashAbsorb, ghashBegin, ghashFinish } from "./ghash";
 import {
-  CHUNK_BYTES, GCM_BYTES, INPUT, LENGTHS, NONCE, OUTPUT, PHASE, SCRATCH, STREAM, SUM, TAG, TAG_MASK,
+  CHUNK_BYTES, GCM_BYTES, INPUT, LENGTHS, NONCE, OUTPUT, PHASE, ROUNDS, ROUND_KEYS, SCHEDULE, SCRATCH, STREAM, SUM, TAG,
+  TAG_MASK,
 } from "./layout";
 import { findKey } from "./slots";
 import { BAD_ARGUMENT, BAD_STATE, OK, REFUSED } from "./status";
+import { encryptPair } from "./vpaes";
 
 // @ts-ignore: decorator
 @inline const IDLE: i32 = 0;
@@ -50,23 +52,50 @@ let dataBytes: u64 = 0;
 /** Of the data, how much has been decrypted. */
 let openedBytes: u64 = 0;
 
-function begin(slot: u32): i32 {
+/** How many blocks GHASH takes for a message. */
+// @ts-ignore: decorator
+@inline function hashedBlocks(aadLength: usize, length: usize): usize {
+  return ((aadLength + 15) >> 4) + ((length + 15) >> 4) + 1;
+}
+
+/** Begins a message of about `length` bytes of data and `aadLength` of additional data. */
+function begin(slot: u32, aadLength: usize, length: usize): i32 {
   enter(IDLE);
   key = findKey(slot);
   if (key == 0) return BAD_ARGUMENT;
   aadBytes = 0;
   dataBytes = 0;
   openedBytes = 0;
-  ghashBegin();
-  fillStream(0);
+  ghashBegin(key, hashedBlocks(aadLength, length));
+  if (length <= 16) {
+    const nonce = v128.load(NONCE);
+    v128.store(STREAM, i32x4.replace_lane(nonce, 3, 0x01000000), 16);
+    v128.store(STREAM, i32x4.replace_lane(nonce, 3, 0x02000000), 32);
+    encryptPair(key + SCHEDULE, load<u32>(key, ROUNDS), STREAM + 16);
+  } else {
+    fillStream(0);
+  }
   v128.store(TAG_MASK, v128.load(STREAM, 16));
   return OK;
 }
 
 /** Puts the key stream of the batch `first` into STREAM. */
 function fillStream(first: u32): void {
-  for (let at = STREAM; at < STREAM + 128; at += 16) v128.store(at, i64x2.splat(0));
-  addKeyStream(key, NONCE, first, STREAM, 1);
+  const zero = i64x2.splat(0);
+  v128.store(STREAM, zero);
+  v128.store(STREAM, zero, 16);
+  v128.store(STREAM, zero, 32);
+  v128.store(STREAM, zero, 48);
+  v128.store(STREAM, zero, 64);
+  v128.store(STREAM, zero, 80);
+  v128.store(STREAM, zero, 96);
+  v128.store(STREAM, zero, 112);
+  addStream(first, STREAM, 1);
+}
+
+// @ts-ignore: decorator
+@inline function addStream(first: u32, data: usize, batches: usize): void {
+  addKeyStream(key + ROUND_KEYS, load<u32>(key, ROUNDS), NONCE, first, data, batches);
 }
 
 /** Adds the key stream to the first `length` bytes of INPUT, which lie `offset` bytes into the message. */
@@ -79,27 +108,27 @@ function cipher(offset: u64, length: usize): void {
   let end = INPUT + ((length + 15) & -16);
   if (length > FIRST_BYTES) {
     const batches = (length - FIRST_BYTES + 127) >> 7;
-    addKeyStream(key, NONCE, first + 1, INPUT + FIRST_BYTES, batches);
+    addStream(first + 1, INPUT + FIRST_BYTES, batches);
     end = INPUT + FIRST_BYTES + batches * 128;
   }
   // What was written past the end is bare key stream.
-  padToBlock(INPUT + length);
+  clearTail(INPUT, length);
   const rest = INPUT + ((length + 15) & -16);
   for (let at = rest; at < end; at += 16) v128.store(at, i64x2.splat(0));
 }
 
 /** Hashes `length` bytes, filled up with zeros to whole blocks (section 7.1 step 4). */
 function absorb(data: usize, length: usize): void {
-  padToBlock(data + length);
+  clearTail(data, length);
   ghashAbsorb(key, data, (length + 15) >> 4);
 }
 
-/** Leaves the tag in SUM. */
-function finishTag(): void {
-  store<u64>(LENGTHS, bswap<u64>(aadBytes << 3));
-  store<u64>(LENGTHS, bswap<u64>(dataBytes << 3), 8);
-  ghashAbsorb(key, LENGTHS, 1);
-  ghashFinish(key);
+/** Leaves the tag of all that GHASH has taken in SUM: data of the two lengths, under the mask in TAG_MASK. */
+export function tagOf(slot: usize, aadLength: u64, dataLength: u64): void {
+  store<u64>(LENGTHS, bswap<u64>(aadLength << 3));
+  store<u64>(LENGTHS, bswap<u64>(dataLength << 3), 8);
+  ghashAbsorb(slot, LENGTHS, 1);
+  ghashFinish(slot);
   v128.store(SUM, v128.xor(v128.load(SUM), v128.load(TAG_MASK)));
 }
 
@@ -111,7 +140,7 @@ function fits(before: u64, length: u32): bool {
 
 /** Begins a message under `slot` with the nonce in NONCE. One that was under way is forgotten. */
 export function gcmBegin(slot: u32): i32 {
-  const status = begin(slot);
+  const status = begin(slot, CHUNK_BYTES, CHUNK_BYTES);
   if (status == OK) enter(BEGUN);
   return status;
 }
@@ -139,7 +168,7 @@ export function gcmEncrypt(length: u32): i32 {
 /** Ends the encryption: writes the tag to the start of INPUT. */
 export function gcmFinish(): i32 {
   if (phase() != BEGUN && phase() != ENCRYPTING) return BAD_STATE;
-  finishTag();
+  tagOf(key, aadBytes, dataBytes);
   v128.store(INPUT, v128.load(SUM));
   gcmWipe();
   return OK;
@@ -158,7 +187,7 @@ export function gcmCheck(length: u32): i32 {
 /** Compares the tag at the start of INPUT: REFUSED forgets the message, OK lets `gcmDecrypt` run. */
 export function gcmVerify(): i32 {
   if (phase() != BEGUN && phase() != CHECKING) return BAD_STATE;
-  finishTag();
+  tagOf(key, aadBytes, dataBytes);
   if (!equalTags(INPUT, SUM)) {
     gcmWipe();
     return REFUSED;
@@ -183,7 +212,11 @@ export function gcmWipe(): void {
   aadBytes = 0;
   dataBytes = 0;
   openedBytes = 0;
-  for (let at = SCRATCH; at < SCRATCH + GCM_BYTES; at += 16) v128.store(at, i64x2.splat(0));
+  const zero = i64x2.splat(0);
+  for (let at = SCRATCH; at < SCRATCH + GCM_BYTES; at += 32) {
+    v128.store(at, zero);
+    v128.store(at, zero, 16);
+  }
 }
 
 /**
@@ -192,14 +225,14 @@ export function gcmWipe(): void {
  */
 export function gcmSeal(slot: u32, aadLength: u32, length: u32): i32 {
   if ((aadLength as usize) > CHUNK_BYTES || (length as usize) > CHUNK_BYTES) return BAD_ARGUMENT;
-  const status = begin(slot);
+  const status = begin(slot, aadLength, length);
   if (status != OK) return status;
   absorb(OUTPUT, aadLength);
   aadBytes = aadLength;
   cipher(0, length);
   absorb(INPUT, length);
   dataBytes = length;
-  finishTag();
+  tagOf(key, aadBytes, dataBytes);
   v128.store(INPUT + length, v128.load(SUM));
   gcmWipe();
   return OK;
@@ -211,7 +244,7 @@ export function gcmSeal(slot: u32, aadLength: u32, length: u32): i32 {
  */
 export function gcmOpen(slot: u32, aadLength: u32, length: u32): i32 {
   if ((aadLength as usize) > CHUNK_BYTES || (length as usize) > CHUNK_BYTES) return BAD_ARGUMENT;
-  const status = begin(slot);
+  const status = begin(slot, aadLength, length);
   if (status != OK) return status;
   v128.store(TAG, v128.load(INPUT + length));
   v128.store(INPUT + length, i64x2.splat(0));
@@ -219,7 +252,7 @@ export function gcmOpen(slot: u32, aadLength: u32, length: u32): i32 {
   aadBytes = aadLength;
   absorb(INPUT, length);
   dataBytes = length;
-  finishTag();
+  tagOf(key, aadBytes, dataBytes);
   if (!equalTags(TAG, SUM)) {
     gcmWipe();
     return REFUSED;

@@ -6,16 +6,16 @@
  * Up to eight blocks wait in NIBBLES; they are multiplied by H^n .. H^1 row by row and reduced once. GCM writes x^0 as
  * the highest bit of the first byte. Here bit n of a 128-bit register is x^n: the rows take nibbles as they stand in a
  * block and turn their bits, and the reduced sum is turned back.
+ *
+ * The powers of H are computed when they are worth it: a key that seals one short message needs the first one alone.
  */
-import { NIBBLES, POWERS, POWER_BYTES, SUM } from "./layout";
+import { FACTORS, NIBBLES, POWERS, POWER_BYTES, READY, SUM, USED } from "./layout";
+import { and, highNibbles, lookup, lowNibbles, xor } from "./simd";
 
-/** How many blocks wait in NIBBLES. */
+/** How many blocks wait in NIBBLES, and how many may. */
 let queued: usize = 0;
+let group: usize = 0;
 
-// @ts-ignore: decorator
-@inline function xor(a: v128, b: v128): v128 { return v128.xor(a, b); }
-// @ts-ignore: decorator
-@inline function and(a: v128, b: v128): v128 { return v128.and(a, b); }
 /** The highest byte of `low` before the lower 15 bytes of `high`. */
 // @ts-ignore: decorator
 @inline function carryByte(low: v128, high: v128): v128 {
@@ -31,44 +31,57 @@ let queued: usize = 0;
 // @ts-ignore: decorator
 @inline function turnBits(a: v128): v128 {
   const turned = i8x16(0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15);
-  const low = i8x16.splat(15);
-  return v128.or(
-    i64x2.shl(i8x16.swizzle(turned, and(a, low)), 4),
-    i8x16.swizzle(turned, and(i64x2.shr_u(a, 4), low)),
-  );
+  return v128.or(i64x2.shl(lookup(turned, lowNibbles(a)), 4), lookup(turned, highNibbles(a)));
 }
 
-/** Starts a message. */
-export function ghashBegin(): void {
+/** Starts a message of about `blocks` blocks (additional data, data and the last) under the key in `slot`. */
+export function ghashBegin(slot: usize, blocks: usize): void {
   queued = 0;
   v128.store(SUM, i64x2.splat(0));
+  const ready = <usize>load<u32>(slot, READY);
+  const wanted = wantedPowers(blocks, load<u32>(slot, USED) != 0);
+  store<u32>(slot, 1, USED);
+  if (ready < wanted) raisePowers(slot, ready, wanted);
+  group = max(ready, wanted);
+}
+
+/**
+ * How many powers of H to have for a message: 1, 2, 4 or 8. One costs about as much as hashing three blocks does, so a
+ * key's first message has few, and a second one, after which more may come, as many as it can use.
+ */
+function wantedPowers(blocks: usize, used: bool): usize {
+  if (used) return blocks > 4 ? 8 : blocks > 2 ? 4 : blocks;
+  return blocks > 48 ? 8 : blocks > 20 ? 4 : blocks > 6 ? 2 : 1;
 }
 
 /** Takes `blocks` blocks at `data`. */
 export function ghashAbsorb(slot: usize, data: usize, blocks: usize): void {
-  const low = i8x16.splat(15);
   for (const end = data + blocks * 16; data < end; data += 16) {
-    if (queued == 8) multiply(slot, 8);
+    if (queued == group) flush(slot);
     const block = v128.load(data);
     const at = NIBBLES + queued * 32;
-    v128.store(at, and(i64x2.shr_u(block, 4), low));
-    v128.store(at, and(block, low), 16);
+    v128.store(at, highNibbles(block));
+    v128.store(at, lowNibbles(block), 16);
     queued++;
   }
 }
 
 /** Brings SUM up to date with all that was absorbed. */
 export function ghashFinish(slot: usize): void {
-  if (queued > 0) multiply(slot, queued);
+  if (queued > 0) flush(slot);
 }
 
 /** SUM := (SUM + X1) * H^n + X2 * H^(n-1) + ... + Xn * H for the n blocks in NIBBLES. */
-function multiply(slot: usize, blocks: usize): void {
-  const low = i8x16.splat(15);
+function flush(slot: usize): void {
   const sum = v128.load(SUM);
-  v128.store(NIBBLES, xor(v128.load(NIBBLES), and(i64x2.shr_u(sum, 4), low)));
-  v128.store(NIBBLES, xor(v128.load(NIBBLES, 16), and(sum, low)), 16);
+  v128.store(NIBBLES, xor(v128.load(NIBBLES), highNibbles(sum)));
+  v128.store(NIBBLES, xor(v128.load(NIBBLES, 16), lowNibbles(sum)), 16);
+  v128.store(SUM, turnBits(multiply(slot, queued)));
   queued = 0;
+}
+
+/** X1 * H^n + ... + Xn * H for the n blocks in NIBBLES, turned. */
+function multiply(slot: usize, blocks: usize): v128 {
   // The product as even0, even1 + x^4 * (odd0, odd1), by Horner's rule from the highest byte of the factors down.
   let even0 = i64x2.splat(0), even1 = i64x2.splat(0), odd0 = i64x2.splat(0), odd1 = i64x2.splat(0);
   const first = slot + POWERS + (8 - blocks) * POWER_BYTES;
@@ -80,36 +93,36 @@ function multiply(slot: usize, blocks: usize): void {
     let f: v128, g: v128, a: v128, b: v128;
     do {
       f = v128.load(row), g = v128.load(row, 16), a = v128.load(NIBBLES), b = v128.load(NIBBLES, 16);
-      same = xor(same, i8x16.swizzle(f, a)), up8 = xor(up8, i8x16.swizzle(g, b));
-      cross = xor(cross, i8x16.swizzle(xor(f, g), xor(a, b)));
+      same = xor(same, lookup(f, a)), up8 = xor(up8, lookup(g, b));
+      cross = xor(cross, lookup(xor(f, g), xor(a, b)));
       if (blocks == 1) break;
       f = v128.load(row, 512), g = v128.load(row, 528), a = v128.load(NIBBLES, 32), b = v128.load(NIBBLES, 48);
-      same = xor(same, i8x16.swizzle(f, a)), up8 = xor(up8, i8x16.swizzle(g, b));
-      cross = xor(cross, i8x16.swizzle(xor(f, g), xor(a, b)));
+      same = xor(same, lookup(f, a)), up8 = xor(up8, lookup(g, b));
+      cross = xor(cross, lookup(xor(f, g), xor(a, b)));
       if (blocks == 2) break;
       f = v128.load(row, 1024), g = v128.load(row, 1040), a = v128.load(NIBBLES, 64), b = v128.load(NIBBLES, 80);
-      same = xor(same, i8x16.swizzle(f, a)), up8 = xor(up8, i8x16.swizzle(g, b));
-      cross = xor(cross, i8x16.swizzle(xor(f, g), xor(a, b)));
+      same = xor(same, lookup(f, a)), up8 = xor(up8, lookup(g, b));
+      cross = xor(cross, lookup(xor(f, g), xor(a, b)));
       if (blocks == 3) break;
       f = v128.load(row, 1536), g = v128.load(row, 1552), a = v128.load(NIBBLES, 96), b = v128.load(NIBBLES, 112);
-      same = xor(same, i8x16.swizzle(f, a)), up8 = xor(up8, i8x16.swizzle(g, b));
-      cross = xor(cross, i8x16.swizzle(xor(f, g), xor(a, b)));
+      same = xor(same, lookup(f, a)), up8 = xor(up8, lookup(g, b));
+      cross = xor(cross, lookup(xor(f, g), xor(a, b)));
       if (blocks == 4) break;
       f = v128.load(row, 2048), g = v128.load(row, 2064), a = v128.load(NIBBLES, 128), b = v128.load(NIBBLES, 144);
-      same = xor(same, i8x16.swizzle(f, a)), up8 = xor(up8, i8x16.swizzle(g, b));
-      cross = xor(cross, i8x16.swizzle(xor(f, g), xor(a, b)));
+      same = xor(same, lookup(f, a)), up8 = xor(up8, lookup(g, b));
+      cross = xor(cross, lookup(xor(f, g), xor(a, b)));
       if (blocks == 5) break;
       f = v128.load(row, 2560), g = v128.load(row, 2576), a = v128.load(NIBBLES, 160), b = v128.load(NIBBLES, 176);
-      same = xor(same, i8x16.swizzle(f, a)), up8 = xor(up8, i8x16.swizzle(g, b));
-      cross = xor(cross, i8x16.swizzle(xor(f, g), xor(a, b)));
+      same = xor(same, lookup(f, a)), up8 = xor(up8, lookup(g, b));
+      cross = xor(cross, lookup(xor(f, g), xor(a, b)));
       if (blocks == 6) break;
       f = v128.load(row, 3072), g = v128.load(row, 3088), a = v128.load(NIBBLES, 192), b = v128.load(NIBBLES, 208);
-      same = xor(same, i8x16.swizzle(f, a)), up8 = xor(up8, i8x16.swizzle(g, b));
-      cross = xor(cross, i8x16.swizzle(xor(f, g), xor(a, b)));
+      same = xor(same, lookup(f, a)), up8 = xor(up8, lookup(g, b));
+      cross = xor(cross, lookup(xor(f, g), xor(a, b)));
       if (blocks == 7) break;
       f = v128.load(row, 3584), g = v128.load(row, 3600), a = v128.load(NIBBLES, 224), b = v128.load(NIBBLES, 240);
-      same = xor(same, i8x16.swizzle(f, a)), up8 = xor(up8, i8x16.swizzle(g, b));
-      cross = xor(cross, i8x16.swizzle(xor(f, g), xor(a, b)));
+      same = xor(same, lookup(f, a)), up8 = xor(up8, lookup(g, b));
+      cross = xor(cross, lookup(xor(f, g), xor(a, b)));
     } while (false);
     even0 = xor(even0, up8);
     even1 = carryByte(even0, even1);
@@ -118,9 +131,10 @@ function multiply(slot: usize, blocks: usize): void {
     odd0 = xor(carryByte(i64x2.splat(0), odd0), xor(cross, xor(same, up8)));
   }
   const carry0 = i64x2.shr_u(odd0, 60), carry1 = i64x2.shr_u(odd1, 60);
-  const low128 = xor(even0, xor(i64x2.shl(odd0, 4), raiseLane(carry0)));
-  const high128 = xor(even1, xor(i64x2.shl(odd1, 4), bridgeLanes(carry0, carry1)));
-  v128.store(SUM, turnBits(reduce(low128, high128)));
+  return reduce(
+    xor(even0, xor(i64x2.shl(odd0, 4), raiseLane(carry0))),
+    xor(even1, xor(i64x2.shl(odd1, 4), bridgeLanes(carry0, carry1))),
+  );
 }
 
 /** (low, high) modulo x^128 + x^7 + x^2 + x + 1. */
@@ -133,38 +147,65 @@ function multiply(slot: usize, blocks: usize): void {
   return xor(xor(low, folded), xor(raiseLane(over), lastFolded));
 }
 
-/** Writes the table of one factor, given as a block in the order of SP 800-38D. */
+/** The square of a turned factor: every bit moves to twice its place. */
+function square(factor: v128): v128 {
+  const spread = i8x16(0, 1, 4, 5, 16, 17, 20, 21, 64, 65, 68, 69, 80, 81, 84, 85);
+  const low = lookup(spread, lowNibbles(factor)), high = lookup(spread, highNibbles(factor));
+  return reduce(
+    i8x16.shuffle(low, high, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23),
+    i8x16.shuffle(low, high, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31),
+  );
+}
+
+/** The turned power H^i times H. */
+function timesH(slot: usize, power: v128): v128 {
+  const block = turnBits(power);
+  v128.store(NIBBLES, highNibbles(block));
+  v128.store(NIBBLES, lowNibbles(block), 16);
+  return multiply(slot, 1);
+}
+
+/** Holds the turned power H^i with its table. */
+function setPower(slot: usize, i: usize, power: v128): void {
+  v128.store(slot + FACTORS + (i - 1) * 16, power);
+  writeRows(slot + POWERS + (8 - i) * POWER_BYTES, slot + FACTORS + (i - 1) * 16);
+}
+
+function power(slot: usize, i: usize): v128 {
+  return v128.load(slot + FACTORS + (i - 1) * 16);
+}
+
+/** Takes the block at `h`, H, the cipher of the zero block, for the key in `slot`. */
+export function setHashKey(slot: usize, h: usize): void {
+  setPower(slot, 1, turnBits(v128.load(h)));
+  store<u32>(slot, 1, READY);
+}
+
+/** Computes the powers of H after the `ready` there are, up to `wanted`. Uses NIBBLES. */
+function raisePowers(slot: usize, ready: usize, wanted: usize): void {
+  for (let i = ready + 1; i <= wanted; i++) {
+    setPower(slot, i, (i & 1) == 0 ? square(power(slot, i >> 1)) : timesH(slot, power(slot, i - 1)));
+  }
+  store<u32>(slot, <u32>wanted, READY);
+}
+
+/** Writes the table of one turned factor. */
 function writeRows(table: usize, factor: usize): void {
   // Which of the 16 nibbles, as they stand in a block, have the term x^0, x^1, x^2, x^3.
   const has0 = i8x16(0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1);
   const has1 = i8x16(0, 0, 0, 0, -1, -1, -1, -1, 0, 0, 0, 0, -1, -1, -1, -1);
   const has2 = i8x16(0, 0, -1, -1, 0, 0, -1, -1, 0, 0, -1, -1, 0, 0, -1, -1);
   const has3 = i8x16(0, -1, 0, -1, 0, -1, 0, -1, 0, -1, 0, -1, 0, -1, 0, -1);
-  const low = i8x16.splat(15);
-  v128.store(table, turnBits(v128.load(factor)), POWER_BYTES - 16);
-  for (let i: usize = 0; i < 16; i++) {
-    const byte = v128.load8_splat(table + POWER_BYTES - 16 + i);
-    const lower = and(byte, low), upper = and(i64x2.shr_u(byte, 4), low);
-    v128.store(table + i * 32, xor(
+  for (const end = factor + 16; factor < end; factor++, table += 32) {
+    const byte = v128.load8_splat(factor);
+    const lower = lowNibbles(byte), upper = highNibbles(byte);
+    v128.store(table, xor(
       xor(and(lower, has0), and(i64x2.shl(lower, 1), has1)),
       xor(and(i64x2.shl(lower, 2), has2), and(i64x2.shl(lower, 3), has3)),
     ));
-    v128.store(table + i * 32, xor(
+    v128.store(table, xor(
       xor(and(upper, has0), and(i64x2.shl(upper, 1), has1)),
       xor(and(i64x2.shl(upper, 2), has2), and(i64x2.shl(upper, 3), has3)),
     ), 16);
-  }
-}
-
-/** Writes the tables of H .. H^8 into `slot`, from the block H at `h`. Ends with SUM and NIBBLES in use. */
-export function expandPowers(slot: usize, h: usize): void {
-  const first = slot + POWERS + 7 * POWER_BYTES;
-  writeRows(first, h);
-  v128.store(SUM, v128.load(h));
-  for (let table = first - POWER_BYTES; table >= slot + POWERS; table -= POWER_BYTES) {
-    v128.store(NIBBLES, i64x2.splat(0));
-    v128.store(NIBBLES, i64x2.splat(0), 16);
-    multiply(slot, 1);
-    writeRows(table, SUM);
   }
 }

@@ -3,9 +3,10 @@
  * statuses (status.ts) come out. No call allocates, grows memory or traps, whatever it is given.
  */
 
-// AES-GCM: slots.ts and gcm.ts document each call.
+// AES-GCM: slots.ts, gcm.ts and batch.ts document each call.
 export { keyExpand, keyWipe } from "./slots";
 export { gcmOpen, gcmSeal, gcmWipe } from "./gcm";
+export { gcmOpenMany, gcmSealMany } from "./batch";
 export { gcmAad, gcmBegin, gcmCheck, gcmDecrypt, gcmEncrypt, gcmFinish, gcmVerify } from "./gcm";
 
 // SHA-2, HMAC and HKDF: hash.ts, hmac.ts and hkdf.ts document each call.

@@ -2,17 +2,31 @@
  * AES keys, expanded once and held until they are wiped. JavaScript decides which slot a key takes, and sees to it
  * that nobody uses a slot after it was freed; here a slot that holds no key refuses every use.
  */
-import { addKeyStream, expandKey } from "./aes";
+import { sliceKey } from "./aes";
 import { wipe } from "./ct";
-import { expandPowers } from "./ghash";
-import { GCM_BYTES, INPUT, NONCE, SCRATCH, SLOTS, SLOT_BYTES, SLOT_COUNT, STREAM } from "./layout";
+import { setHashKey } from "./ghash";
+import {
+  GCM_BYTES, INPUT, ROUNDS, ROUND_KEYS, SCHEDULE, SCRATCH, SLOTS, SLOT_BYTES, SLOT_COUNT, STREAM, USED,
+} from "./layout";
 import { BAD_ARGUMENT, OK } from "./status";
+import { encryptPair, expandKey } from "./vpaes";
 
 /** The address of a slot that holds a key, or 0. */
 export function findKey(slot: u32): usize {
   if (slot >= (SLOT_COUNT as u32)) return 0;
   const at = SLOTS + (slot as usize) * SLOT_BYTES;
-  return load<u32>(at) == 0 ? 0 : at;
+  return load<u32>(at, ROUNDS) == 0 ? 0 : at;
+}
+
+/** Expands the `keyBytes` at `key` into the slot at `slot`, over what was there. Uses STREAM. */
+export function fillSlot(slot: usize, key: usize, keyBytes: usize): void {
+  const rounds = expandKey(key, keyBytes, slot + SCHEDULE);
+  sliceKey(slot + SCHEDULE, rounds, slot + ROUND_KEYS);
+  v128.store(STREAM, i64x2.splat(0));
+  encryptPair(slot + SCHEDULE, rounds, STREAM);
+  setHashKey(slot, STREAM);
+  store<u32>(slot, 0, USED);
+  store<u32>(slot, <u32>rounds, ROUNDS);
 }
 
 /**
@@ -22,13 +36,8 @@ export function findKey(slot: u32): usize {
 export function keyExpand(slot: u32, keyBytes: u32): i32 {
   if (slot >= (SLOT_COUNT as u32)) return BAD_ARGUMENT;
   if (keyBytes != 16 && keyBytes != 24 && keyBytes != 32) return BAD_ARGUMENT;
-  const at = SLOTS + (slot as usize) * SLOT_BYTES;
-  wipe(SCRATCH, GCM_BYTES);
-  expandKey(at, INPUT, keyBytes);
+  fillSlot(SLOTS + (slot as usize) * SLOT_BYTES, INPUT, keyBytes);
   wipe(INPUT, keyBytes);
-  // H is the cipher of the zero block: counter 0 after a zero nonce.
-  addKeyStream(at, NONCE, 0, STREAM, 1);
-  expandPowers(at, STREAM);
   wipe(SCRATCH, GCM_BYTES);
   return OK;
 }

@@ -14,6 +14,7 @@ const readTag = getter(Symbol.toStringTag);
 const readLength = getter("length") as (this: unknown) => number;
 const readBuffer = getter("buffer") as (this: unknown) => ArrayBufferLike;
 const readOffset = getter("byteOffset") as (this: unknown) => number;
+const copyTo = (typedArray as Uint8Array).set;
 
 const NONCE_BYTES = 12;
 
@@ -56,8 +57,27 @@ export function checkNonce(nonce: Uint8Array): void {
  * @throws {RangeError} if another thread has made them grow since.
  */
 export function copyInto(room: Uint8Array, bytes: Uint8Array, lengthBytes: number): void {
-  room.set(bytes);
+  copyTo.call(room, bytes);
   if (readLength.call(bytes) !== lengthBytes) throw new RangeError("The bytes grew while they were read.");
+}
+
+/** Copies a nonce that has passed `checkNonce` to `memory`. A call of the language's `set` costs more than twelve bytes. */
+export function copyNonce(memory: Uint8Array, at: number, nonce: Uint8Array): void {
+  for (let i = 0; i < NONCE_BYTES; i++) memory[at + i] = nonce[i]!;
+}
+
+/** A copy of 32-bit numbers, off the moving heap. @throws {TypeError} if they are no Uint32Array. */
+export function wordsOf(name: string, words: Uint32Array): Uint32Array {
+  if (readTag.call(words) !== "Uint32Array") throw new TypeError(`${name} must be a Uint32Array.`);
+  const copy = new Uint32Array(readLength.call(words));
+  copyTo.call(copy, words);
+  return copy;
+}
+
+/** Whether two plain views share bytes. Two shared buffers may be one memory: that counts as yes. */
+export function overlaps(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.buffer !== b.buffer) return isShared(a) && isShared(b);
+  return a.byteOffset < b.byteOffset + b.length && b.byteOffset < a.byteOffset + a.length;
 }
 
 /** A plain view of the start of `out`, if it was given. @throws {RangeError} if it has not `lengthBytes`. */

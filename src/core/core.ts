@@ -2,14 +2,26 @@
  * The WebAssembly core by itself: AES-GCM, SHA-2, HMAC and HKDF in constant time, without a key management service
  * around them.
  */
+import type { Simd } from "./abi.ts";
 import { assembleCore, type Core } from "./instance.ts";
 import { loadCore } from "./load.ts";
 
+export type { Simd } from "./abi.ts";
 export type { DerivationKey, Hashes, HashName } from "./hashes.ts";
 export type { Core } from "./instance.ts";
-export type { Aead } from "./key.ts";
+export type { Aead, CoreAead } from "./key.ts";
+export type { Packed, PackedPlaintexts, PackedRecords, PackedSealed } from "./packed.ts";
+export type { PlainRecord, SealedRecord } from "./records.ts";
 
-/** Makes a core with an instance and a memory of its own. */
-export function createCore(): Core {
-  return assembleCore(loadCore());
+export interface CoreOptions {
+  /** "auto" takes relaxed SIMD where the engine has it; both builds compute the same, in constant time. */
+  readonly simd?: Simd | "auto";
+}
+
+/**
+ * Makes a core with an instance and a memory of its own.
+ * @throws {Error} if relaxed SIMD is asked for and this engine does not have it
+ */
+export function createCore({ simd = "auto" }: CoreOptions = {}): Core {
+  return assembleCore(loadCore(simd));
 }

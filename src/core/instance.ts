@@ -1,15 +1,17 @@
 /** Puts the capabilities of one instance of the core together. */
-import type { Abi } from "./abi.ts";
+import type { Abi, Simd } from "./abi.ts";
 import { createHashes, type Hashes } from "./hashes.ts";
-import { type Aead, KeySlots } from "./key.ts";
+import { type CoreAead, KeySlots } from "./key.ts";
 
 /** What the core computes. Everything is synchronous, and lies in 2 MiB of memory of its own. */
 export interface Core extends Hashes {
+  /** Which build this is. */
+  readonly simd: Simd;
   /**
    * Expands an AES key of 16, 24 or 32 bytes once and holds it in one of 256 slots until its `destroy`.
    * @throws {RangeError} for a key of another length. @throws {Error} if every slot is taken.
    */
-  importKey(bytes: Uint8Array): Aead;
+  importKey(bytes: Uint8Array): CoreAead;
 }
 
 /** The core over an instance that is already there. */
@@ -17,6 +19,7 @@ export function assembleCore(abi: Abi): Core {
   const keys = new KeySlots(abi);
   const hashes = createHashes(abi.exports, abi);
   return {
+    simd: abi.simd,
     importKey: (bytes) => keys.importKey(bytes),
     hash: (hash, data) => hashes.hash(hash, data),
     hmac: (hash, key, data) => hashes.hmac(hash, key, data),

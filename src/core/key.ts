@@ -9,16 +9,27 @@
 import {
   checkNonce,
   copyInto,
+  copyNonce,
   copyView,
   isShared,
   lengthOf,
   lengthOfKey,
   runsAhead,
   viewOf,
-  viewOut,
 } from "../byte-views.ts";
 import { secretBytes } from "../secret-bytes.ts";
-import { type Abi, CHUNK_BYTES, checkStatus, REFUSED, SLOT_COUNT } from "./abi.ts";
+import { type Abi, CHUNK_BYTES, checkStatus, NONCE_AT, REFUSED, SLOT_COUNT } from "./abi.ts";
+import {
+  type Batcher,
+  checkBatch,
+  openBatch,
+  type PackedPlaintexts,
+  type PackedRecords,
+  type PackedSealed,
+  sealBatch,
+} from "./packed.ts";
+import { openMany, type PlainRecord, type SealedRecord, sealMany } from "./records.ts";
+import { inputStart, roomForSealed, startOf } from "./results.ts";
 
 const TAG_BYTES = 16;
 /** SP 800-38D section 5.2.1.1. */
@@ -28,19 +39,40 @@ const NO_BYTES = new Uint8Array(0);
 /** AES-GCM under one key (SP 800-38D): 12-byte nonces, 16-byte tags. The caller never repeats a nonce. */
 export interface Aead {
   /**
-   * Returns `plaintext.length + 16` bytes, ciphertext then tag: a plain view of the start of `out` where that was given
-   * (it may be longer, and may overlap the plaintext), else a new array.
+   * Returns `plaintext.length + 16` bytes, ciphertext then tag: the start of `out` where that was given (it may be longer,
+   * and may overlap the plaintext), else a new array. New arrays of up to 1 KiB lie in one buffer with others that were
+   * sealed, as Node's Buffers do.
    * @throws {RangeError} if the nonce has not 12 bytes, or `out` is too short.
    * @throws {TypeError} after `destroy`, or for an argument that is no Uint8Array.
    */
   seal(nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Uint8Array;
   /**
    * Returns the plaintext, or `undefined` (and leaves `out` as it was) if the bytes do not authenticate. Throws as
-   * `seal` does; `out` needs `sealed.length - 16` bytes and may overlap the ciphertext.
+   * `seal` does; `out` needs `sealed.length - 16` bytes and may overlap the ciphertext. Whoever wipes plaintexts passes an
+   * `out` over an ArrayBuffer: engines move small arrays of their own making, and leave copies behind.
    */
   open(nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Uint8Array | undefined;
   /** Wipes the expanded key. Any later call on this object throws, but for another `destroy`. */
   destroy(): void;
+}
+
+/** AES-GCM under a key of the core, also for many messages in one call. */
+export interface CoreAead extends Aead {
+  /**
+   * Seals n records that lie end to end; a batch of any size, in as many calls of the core as it takes.
+   * @returns of each record the ciphertext and its tag, end to end: the start of `out` where that was given
+   * @throws {RangeError} if the lengths do not add up, or `out` is too short. @throws {TypeError} as `seal`.
+   */
+  sealPacked(records: PackedPlaintexts, out?: Uint8Array): Uint8Array;
+  /**
+   * Opens n records that lie end to end. Where one is refused, zeros stand in its place.
+   * @param records its lengths are those of the plaintexts
+   */
+  openPacked(records: PackedSealed, out?: Uint8Array): PackedRecords;
+  /** `sealPacked` for records that lie apart. The results lie in one buffer. */
+  sealMany(records: readonly PlainRecord[]): Uint8Array[];
+  /** `openPacked` for records that lie apart; `undefined` for each that is refused. The results lie in one buffer. */
+  openMany(records: readonly SealedRecord[]): (Uint8Array | undefined)[];
 }
 
 /**
@@ -68,7 +100,7 @@ export class KeySlots {
    * Expands a key of 16, 24 or 32 bytes into a slot, which `destroy` frees. The caller may wipe its bytes at once.
    * @throws {RangeError} for another length. @throws {Error} if every slot is taken.
    */
-  importKey(bytes: Uint8Array): Aead {
+  importKey(bytes: Uint8Array): CoreAead {
     const keyBytes = lengthOfKey(bytes);
     const table = this.#table;
     if (table.freeCount === 0) {
@@ -92,7 +124,7 @@ export class KeySlots {
   }
 }
 
-class CoreKey implements Aead {
+class CoreKey implements CoreAead {
   readonly #abi: Abi;
   readonly #table: SlotTable;
   /** Forgotten when the key is destroyed: no handle outlives its slot. */
@@ -110,19 +142,17 @@ class CoreKey implements Aead {
     const aadBytes = lengthOf("aad", aad);
     const dataBytes = lengthOf("plaintext", plaintext);
     if (dataBytes > MESSAGE_BYTES) throw new RangeError("The plaintext is longer than the 2^36 - 32 bytes of AES-GCM.");
-    const result = viewOut(out, dataBytes + TAG_BYTES);
-    const { exports, input, output } = this.#abi;
+    const { exports, input, output, memory } = this.#abi;
+    const result = roomForSealed(out, dataBytes + TAG_BYTES);
     try {
-      this.#abi.nonce.set(nonce);
+      copyNonce(memory, NONCE_AT, nonce);
       if (dataBytes > CHUNK_BYTES || aadBytes > CHUNK_BYTES) {
-        const sealed = result ?? new Uint8Array(dataBytes + TAG_BYTES);
-        return this.#sealLong(slot, viewOf(aad, 0, aadBytes), viewOf(plaintext, 0, dataBytes), sealed);
+        return this.#sealLong(slot, viewOf(aad, 0, aadBytes), viewOf(plaintext, 0, dataBytes), result);
       }
-      if (aad !== NO_BYTES) copyInto(output, aad, aadBytes);
+      if (aadBytes > 0) copyInto(output, aad, aadBytes);
       copyInto(input, plaintext, dataBytes);
       checkStatus(exports.gcmSeal(slot, aadBytes, dataBytes));
-      if (result === undefined) return input.slice(0, dataBytes + TAG_BYTES);
-      result.set(input.subarray(0, dataBytes + TAG_BYTES));
+      result.set(inputStart(this.#abi, dataBytes + TAG_BYTES));
       return result;
     } catch (error) {
       input.fill(0);
@@ -137,21 +167,21 @@ class CoreKey implements Aead {
     const aadBytes = lengthOf("aad", aad);
     const sealedBytes = lengthOf("sealed", sealed);
     const dataBytes = sealedBytes - TAG_BYTES;
-    const result = viewOut(out, Math.max(dataBytes, 0));
+    const result = out === undefined ? undefined : startOf(out, Math.max(dataBytes, 0));
     if (dataBytes < 0 || dataBytes > MESSAGE_BYTES) return undefined;
-    const { exports, input, output } = this.#abi;
+    const { exports, input, output, memory } = this.#abi;
     try {
-      this.#abi.nonce.set(nonce);
+      copyNonce(memory, NONCE_AT, nonce);
       if (dataBytes > CHUNK_BYTES || aadBytes > CHUNK_BYTES) {
         return this.#openLong(slot, viewOf(aad, 0, aadBytes), viewOf(sealed, 0, sealedBytes), result);
       }
-      if (aad !== NO_BYTES) copyInto(output, aad, aadBytes);
+      if (aadBytes > 0) copyInto(output, aad, aadBytes);
       copyInto(input, sealed, sealedBytes);
-      const plaintext = result ?? secretBytes(dataBytes);
+      const plaintext = result ?? new Uint8Array(dataBytes);
       const status = exports.gcmOpen(slot, aadBytes, dataBytes);
       if (status === REFUSED) return undefined;
       checkStatus(status);
-      plaintext.set(input.subarray(0, dataBytes));
+      plaintext.set(inputStart(this.#abi, dataBytes));
       input.fill(0, 0, dataBytes);
       return plaintext;
     } catch (error) {
@@ -159,6 +189,32 @@ class CoreKey implements Aead {
       exports.gcmWipe();
       throw error;
     }
+  }
+
+  sealPacked(records: PackedPlaintexts, out?: Uint8Array): Uint8Array {
+    const slot = this.#liveSlot();
+    const batch = checkBatch(records);
+    const batcher = this.#batcher((count) => this.#abi.exports.gcmSealMany(slot, count));
+    return sealBatch(this.#abi, batcher, batch, records.plaintexts, out);
+  }
+
+  openPacked(records: PackedSealed, out?: Uint8Array): PackedRecords {
+    const slot = this.#liveSlot();
+    const batch = checkBatch(records);
+    const batcher = this.#batcher((count) => this.#abi.exports.gcmOpenMany(slot, count));
+    return openBatch(this.#abi, batcher, batch, records.sealed, out);
+  }
+
+  #batcher(many: (count: number) => number): Batcher {
+    return { many, lendKey: (_info, use) => use(this) };
+  }
+
+  sealMany(records: readonly PlainRecord[]): Uint8Array[] {
+    return sealMany(this, records);
+  }
+
+  openMany(records: readonly SealedRecord[]): (Uint8Array | undefined)[] {
+    return openMany(this, records);
   }
 
   destroy(): void {

@@ -1,10 +1,18 @@
 /** Instantiates the core: a memory of its own for every instance, about 50 microseconds each after the first. */
 import { instantiateSync } from "@assemblyscript/loader";
-import { coreModule } from "#wasm";
-import { type Abi, type CoreExports, openAbi } from "./abi.ts";
+import { plainModule, relaxedModule } from "#wasm";
+import { type Abi, type CoreExports, openAbi, type Simd } from "./abi.ts";
 
-/** Makes an instance of the core and opens its window. */
-export function loadCore(): Abi {
+/**
+ * Makes an instance of the core and opens its window.
+ * @throws {Error} if relaxed SIMD is asked for and this engine does not have it
+ */
+export function loadCore(wanted: Simd | "auto" = "auto"): Abi {
+  const relaxed = wanted === "plain" ? undefined : relaxedModule();
+  if (wanted === "relaxed" && relaxed === undefined) {
+    throw new Error('This engine has no relaxed SIMD: use "plain", or "auto", which takes what there is.');
+  }
   // The instance's own exports: the loader's wrappers around them cost more than a short call.
-  return openAbi(instantiateSync(coreModule()).instance.exports as unknown as CoreExports);
+  const { exports } = instantiateSync(relaxed ?? plainModule()).instance;
+  return openAbi(exports as unknown as CoreExports, relaxed === undefined ? "plain" : "relaxed");
 }

@@ -5,6 +5,7 @@
 import { createCipheriv } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { compileControl } from "./compile-controls.ts";
+import { SIMD } from "./core.ts";
 import { type Interpreted, instantiate } from "./interpret.ts";
 import type { LeakKind } from "./machine.ts";
 import { decodeModule, type WasmModule } from "./module.ts";
@@ -31,7 +32,7 @@ const kinds = ({ machine }: Interpreted): LeakKind[] => [...new Set(machine.leak
 describe("table-lookup AES", () => {
   let module: WasmModule;
   beforeAll(async () => {
-    module = decodeModule(await compileControl("table-aes.ts"));
+    module = decodeModule(await compileControl("table-aes.ts", SIMD));
   });
 
   function encrypt(secretKey: boolean, secretBlock: boolean): Interpreted {
@@ -69,7 +70,7 @@ describe("table-lookup AES", () => {
 describe("small leaks", () => {
   let module: WasmModule;
   beforeAll(async () => {
-    module = decodeModule(await compileControl("leaks.ts"));
+    module = decodeModule(await compileControl("leaks.ts", SIMD));
   });
 
   const secret: [number, Uint8Array][] = [[SECRET, bytes(16, 7)]];

@@ -211,6 +211,15 @@ const swizzle: Rule = (machine) => {
   machine.marks[a] = mask;
 };
 
+/** Where engines may differ, in what an index from 16 to 127 yields, nothing may be left to them. */
+const relaxedSwizzle: Rule = (machine, instruction) => {
+  const indices = machine.u8.subarray((machine.top - 1) * 16, machine.top * 16);
+  if (indices.some((index) => index >= 16 && index < 128)) {
+    throw new RangeError(`${instruction.name} in ${machine.where} was given an index whose result engines choose.`);
+  }
+  swizzle(machine, instruction);
+};
+
 const bitselect: Rule = (machine) => {
   const { i32, marks } = machine;
   machine.top -= 2;
@@ -343,6 +352,7 @@ export const VECTOR_RULES: Rules = new Map([
   ["v128.any_true", reduce(8, (lanes) => (lanes.some((lane) => lane !== 0n) ? 1 : 0))],
   ["i8x16.shuffle", shuffle],
   ["i8x16.swizzle", swizzle],
+  ["i8x16.relaxed_swizzle", relaxedSwizzle],
   [
     "v128.const",
     (machine, { bytes }) => {

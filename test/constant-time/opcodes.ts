@@ -122,6 +122,7 @@ function vectorOpcodes(): Table {
   enter(table, 199, "none", typed("i64x2", WIDEN.replaceAll("X", "i32x4")));
   enter(table, 203, "none", typed("i64x2", "shl shr_s shr_u add _ _ sub _ _ _ mul eq ne lt_s gt_s le_s ge_s"));
   enter(table, 220, "none", typed("i64x2", MULTIPLY_WIDE.replaceAll("X", "i32x4")));
+  enter(table, 256, "none", "i8x16.relaxed_swizzle");
   return table;
 }
 

@@ -4,6 +4,7 @@
  * the same whatever the marked operand bytes are.
  */
 import { describe, expect, it } from "vitest";
+import { SIMD } from "./core.ts";
 import { instantiate, RULES } from "./interpret.ts";
 import { allOpcodes, type Encoded, microModule, OPERAND_BYTES, RESULT_AT } from "./micro-module.ts";
 import { decodeModule } from "./module.ts";
@@ -23,7 +24,13 @@ function sequence(seed: number): (limit: number) => number {
 
 type Draw = (limit: number) => number;
 
+/** Half of the draws have no byte from 16 to 127, which relaxed lookups leave to the engine. */
 function drawBytes(draw: Draw): Uint8Array {
+  const exact = draw(2) === 1;
+  return drawAnyBytes(draw).map((byte) => (exact && byte > 15 ? byte | 0x80 : byte));
+}
+
+function drawAnyBytes(draw: Draw): Uint8Array {
   return Uint8Array.from({ length: OPERAND_BYTES }, () => (draw(2) ? AWKWARD[draw(AWKWARD.length)]! : draw(256)));
 }
 
@@ -43,7 +50,12 @@ function drawImmediates({ name, immediates }: Encoded, draw: Draw): number[] {
 
 /** Those that compute; control flow, locals and bulk memory are covered by the controls and the core itself. */
 const computing = allOpcodes().filter(
-  ({ name }) => RULES.has(name) && name.includes(".") && !/^(local|global|memory)\.|\.const$/.test(name),
+  ({ name }) =>
+    RULES.has(name) &&
+    name.includes(".") &&
+    !/^(local|global|memory)\.|\.const$/.test(name) &&
+    // The project "relaxed" runs this file once more, where the engine has those.
+    (SIMD === "relaxed" || !name.includes("relaxed")),
 );
 
 interface Micro {
@@ -113,7 +125,8 @@ describe("every instruction", () => {
         micro.real.memory.set(operands);
         const trapped = traps(micro.real.run);
         const [first, firstMarks] = interpretMarked(micro, operands, marks);
-        if (trapped) continue;
+        // A relaxed instruction whose result engines choose.
+        if (trapped || (first.length === 0 && opcode.name.includes("relaxed"))) continue;
         expect(first, "the same value as the engine").toEqual(result(micro.real.memory));
         const changed = drawBytes(draw).map((byte, i) => (marks[i] ? byte : operands[i]!));
         const [second, secondMarks] = interpretMarked(micro, changed, marks);

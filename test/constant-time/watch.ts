@@ -16,10 +16,16 @@ interface Trace {
 }
 
 /**
- * What is secret: every byte that JavaScript writes to the core's memory ("everything written": lengths and handles,
- * which travel as arguments, are all that is public), or only these byte strings, wherever they turn up.
+ * What is secret: every byte that JavaScript writes to the core's memory ("everything written": lengths and handles, which
+ * travel as arguments or, for a batch, in a region of their own, are all that is public), or only these byte strings, wherever they turn up.
  */
 export type Secrets = "everything written" | readonly Uint8Array[];
+
+/** A region of memory. */
+export interface Region {
+  readonly at: number;
+  readonly lengthBytes: number;
+}
 
 /** The marks of one interpreted instance. */
 export class Watch {
@@ -28,10 +34,12 @@ export class Watch {
   #seen = new Uint8Array(new ArrayBuffer(0));
   #secrets: Secrets = "everything written";
   #traces: Trace[] = [];
+  #open: Region = { at: 0, lengthBytes: 0 };
 
-  /** Starts to watch; before anything is called. */
-  attach(machine: Machine): void {
+  /** Starts to watch, before anything is called. What is written to `open` is public: the lengths of a batch. */
+  attach(machine: Machine, open: Region = { at: 0, lengthBytes: 0 }): void {
     this.#machine = machine;
+    this.#open = open;
     this.#seen = machine.memory.slice();
   }
 
@@ -75,6 +83,7 @@ export class Watch {
     for (const page of this.#changedPages()) {
       for (let i = page; i < page + PAGE_BYTES; i++) if (memory[i] !== this.#seen[i]) secret[i] = mark;
     }
+    secret.fill(0, this.#open.at, this.#open.at + this.#open.lengthBytes);
     if (this.#secrets === "everything written") return;
     const text = Buffer.from(memory.buffer);
     for (const bytes of this.#secrets) {

@@ -2,15 +2,17 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type CoreExports, OK, openAbi, REFUSED, SLOT_COUNT } from "../../src/core/abi.ts";
+import { createCore } from "../../src/core/core.ts";
 
 const BAD_ARGUMENT = -1;
 const BAD_STATE = -2;
-const bytes = readFileSync(new URL("../../build/core.wasm", import.meta.url));
+const { simd } = createCore();
+const bytes = readFileSync(new URL(`../../build/core-${simd}.wasm`, import.meta.url));
 const module = new WebAssembly.Module(bytes);
 
 function open() {
   const exports = new WebAssembly.Instance(module).exports as unknown as CoreExports;
-  return openAbi(exports);
+  return openAbi(exports, simd);
 }
 
 const NUMBERS = [-1, -16, -65536, 15, 17, 31, 65537, 65552, 2 ** 31 - 1, -(2 ** 31), SLOT_COUNT, SLOT_COUNT + 1];

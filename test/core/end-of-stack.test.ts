@@ -16,6 +16,7 @@ const NONCE = sampleBytes(12, 3);
 const HASH_KEYS_AT = 49152;
 const INPUT_AT = 180224;
 const SLOTS_AT = 313344;
+const SLOT_BYTES = 6400;
 
 let failures = 0;
 /** What failed calls left at the start of this window. */
@@ -99,10 +100,10 @@ describe("an AES key", () => {
     }
     wrong.destroy();
     const small = core.importKey(new Uint8Array(16));
-    const used = abi.memory.slice(SLOTS_AT, SLOTS_AT + 6144);
+    const used = abi.memory.slice(SLOTS_AT, SLOTS_AT + SLOT_BYTES);
     const clean = open();
     clean.core.importKey(new Uint8Array(16));
-    expect(Buffer.compare(used, clean.abi.memory.subarray(SLOTS_AT, SLOTS_AT + 6144))).toBe(0);
+    expect(Buffer.compare(used, clean.abi.memory.subarray(SLOTS_AT, SLOTS_AT + SLOT_BYTES))).toBe(0);
     small.destroy();
     expectAllFree(core, unchanged);
   });

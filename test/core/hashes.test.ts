@@ -1,6 +1,7 @@
 /** What the hashes promise beyond right answers: wiped memory, slots that end, and a status for every call out of turn. */
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
+import { createCore } from "../../src/core/core.ts";
 import { createHashes, type DerivationKey, type HashExports, type Hashes } from "../../src/core/hashes.ts";
 import { sampleBytes } from "../crypto/sample-bytes.ts";
 
@@ -18,7 +19,8 @@ const BAD_ARGUMENT = -1;
 const BAD_STATE = -2;
 const NAMES = ["SHA-256", "SHA-384", "SHA-512"] as const;
 
-const module = new WebAssembly.Module(readFileSync(new URL("../../build/core.wasm", import.meta.url)));
+const file = new URL(`../../build/core-${createCore().simd}.wasm`, import.meta.url);
+const module = new WebAssembly.Module(readFileSync(file));
 let core: HashExports;
 let memory: Uint8Array;
 let hashes: Hashes;

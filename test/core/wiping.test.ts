@@ -3,12 +3,14 @@ import { createCipheriv } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Abi } from "../../src/core/abi.ts";
 import { assembleCore, type Core } from "../../src/core/instance.ts";
+import type { CoreAead } from "../../src/core/key.ts";
 import { loadCore } from "../../src/core/load.ts";
 
 const KEY = Uint8Array.from({ length: 32 }, (_, i) => (i * 89 + 41) & 255);
 const NONCE = Uint8Array.from({ length: 12 }, (_, i) => 200 - i);
 const AAD = new TextEncoder().encode("public: department=payroll");
 const SLOTS_AT = 313344;
+const SLOT_BYTES = 6400;
 
 let abi: Abi;
 let core: Core;
@@ -42,7 +44,7 @@ function findRuns(secret: Uint8Array): number[] {
   return found;
 }
 
-/** The key as it came, H (the cipher of the zero block) and the tag's mask E(J0). */
+/** The key, H (the cipher of the zero block) and the tag's mask E(J0). */
 function keySecrets(): Uint8Array[] {
   const first = new Uint8Array(16);
   first.set(NONCE);
@@ -60,6 +62,21 @@ function changedOutsideWindow(): number[] {
   return places;
 }
 
+/** A key with all its powers of H, so that messages leave its slot as it is. */
+function importWarm(key: Uint8Array): CoreAead {
+  const aead = core.importKey(key);
+  for (let i = 0; i < 2; i++) aead.seal(NONCE, new Uint8Array(1000));
+  return aead;
+}
+
+/** Expects that memory holds none of these, but for the key in its own slot. */
+function expectNone(secrets: readonly Uint8Array[]): void {
+  for (const secret of secrets) {
+    const found = findRuns(secret);
+    expect(secret === KEY ? found.filter((at) => at < SLOTS_AT || at >= SLOTS_AT + SLOT_BYTES) : found).toEqual([]);
+  }
+}
+
 it("the scan finds what is there", () => {
   const secret = secretText(100);
   abi.memory.set(secret.subarray(40, 60), 1_000_003);
@@ -67,13 +84,15 @@ it("the scan finds what is there", () => {
 });
 
 describe("after a key is imported", () => {
-  it("memory holds it in expanded form in its slot, and nowhere and in no other form", () => {
+  it("memory holds it in expanded form in its slot, and nowhere else", () => {
     core.importKey(KEY);
     const places = changedOutsideWindow();
     expect(places.length).toBeGreaterThan(1000);
     expect(Math.min(...places)).toBeGreaterThanOrEqual(SLOTS_AT);
-    expect(Math.max(...places)).toBeLessThan(SLOTS_AT + 6144);
-    for (const secret of keySecrets()) expect(findRuns(secret)).toEqual([]);
+    expect(Math.max(...places)).toBeLessThan(SLOTS_AT + SLOT_BYTES);
+    // A round key or two are the key itself.
+    expect(findRuns(KEY).every((at) => at >= SLOTS_AT && at < SLOTS_AT + SLOT_BYTES)).toBe(true);
+    for (const secret of keySecrets().slice(1)) expect(findRuns(secret)).toEqual([]);
     expect(abi.input.every((byte) => byte === 0)).toBe(true);
   });
 });
@@ -82,7 +101,7 @@ describe.each([0, 5, 64, 96, 100, 4000, 65_536, 65_537, 200_000])("a message of 
   const plaintext = secretText(lengthBytes);
 
   it("leaves no trace of the plaintext, of key stream or of the hash key", () => {
-    const aead = core.importKey(KEY);
+    const aead = importWarm(KEY);
     const keyed = abi.memory.slice();
     const unchanged = (): boolean => {
       const start = abi.input.byteOffset;
@@ -93,14 +112,14 @@ describe.each([0, 5, 64, 96, 100, 4000, 65_536, 65_537, 200_000])("a message of 
     };
     const sealed = aead.seal(NONCE, plaintext, AAD);
     expect(unchanged()).toBe(true);
-    for (const secret of [plaintext, ...keySecrets()]) expect(findRuns(secret)).toEqual([]);
+    expectNone([plaintext, ...keySecrets()]);
     aead.open(NONCE, sealed, AAD);
     expect(unchanged()).toBe(true);
-    for (const secret of [plaintext, ...keySecrets()]) expect(findRuns(secret)).toEqual([]);
+    expectNone([plaintext, ...keySecrets()]);
     sealed[0]! ^= 1;
     expect(aead.open(NONCE, sealed, AAD)).toBeUndefined();
     expect(unchanged()).toBe(true);
-    for (const secret of [plaintext, ...keySecrets()]) expect(findRuns(secret)).toEqual([]);
+    expectNone([plaintext, ...keySecrets()]);
   });
 
   it("leaves bare key stream nowhere in the window", () => {
@@ -139,6 +158,7 @@ describe("a call that fails halfway", () => {
       };
       const faulty = assembleCore({ ...abi, exports });
       const aead = faulty.importKey(KEY);
+      for (let i = 0; i < 2; i++) aead.seal(NONCE, new Uint8Array(1000));
       const keyed = abi.memory.slice();
       const good = assembleCore(loadCore()).importKey(KEY);
       armed = true;

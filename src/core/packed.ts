@@ -1,0 +1,261 @@
+/**
+ * Records that lie end to end, sealed and opened in calls of the core that take as many of them as the window holds. Their
+ * lengths are copied first, so that nobody changes them between the check and the work; the bytes of a record are read
+ * once.
+ */
+import { copyView, overlaps, viewBytes, viewOf, wordsOf } from "../byte-views.ts";
+import { secretBytes } from "../secret-bytes.ts";
+import { type Abi, BATCH_COUNT, CHUNK_BYTES, checkStatus } from "./abi.ts";
+import type { Aead } from "./key.ts";
+import { startOf } from "./results.ts";
+
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const NO_BYTES = new Uint8Array(0);
+
+/** n records that lie end to end. */
+export interface Packed {
+  /** 12 bytes a record. */
+  readonly nonces: Uint8Array;
+  /** The bytes of each plaintext. */
+  readonly lengths: Uint32Array;
+  /** Additional data of the records, end to end; none if it is left out. */
+  readonly aads?: Uint8Array | undefined;
+  /** The bytes of each record's additional data; goes with `aads`. */
+  readonly aadLengths?: Uint32Array | undefined;
+}
+
+export interface PackedPlaintexts extends Packed {
+  readonly plaintexts: Uint8Array;
+}
+
+export interface PackedSealed extends Packed {
+  /** Of each record the ciphertext and its tag. */
+  readonly sealed: Uint8Array;
+}
+
+/** Opened records. */
+export interface PackedRecords {
+  /** End to end; zeros for a record that was refused. */
+  readonly plaintexts: Uint8Array;
+  /** Which were refused, by number, in order. */
+  readonly failed: number[];
+}
+
+/** What each record has beside its data, end to end: a plain view, and lengths of our own. */
+export interface Parts {
+  readonly bytes: Uint8Array;
+  readonly lengths: Uint32Array;
+}
+
+/** Checked records. */
+export interface Batch {
+  readonly nonces: Uint8Array;
+  readonly lengths: Uint32Array;
+  readonly dataBytes: number;
+  readonly aads: Parts;
+  /** From which each record's key is derived; empty for records under one key. */
+  readonly infos: Parts;
+}
+
+/** A part of a run: where it begins, and its bytes. */
+interface Extent {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** Records that fit the window together, or one that does not fit it. */
+export interface Run {
+  readonly first: number;
+  readonly count: number;
+  readonly fits: boolean;
+  readonly data: Extent;
+  readonly aads: Extent;
+  readonly infos: Extent;
+}
+
+/** @throws {RangeError} if the lengths do not add up. @throws {TypeError} for anything but arrays. */
+export function checkBatch(records: Packed): Batch {
+  const lengths = wordsOf("lengths", records.lengths);
+  const nonces = viewBytes("nonces", records.nonces);
+  if (nonces.length !== lengths.length * NONCE_BYTES) {
+    throw new RangeError(`nonces has ${nonces.length} bytes: ${lengths.length} records need ${NONCE_BYTES} each.`);
+  }
+  if ((records.aads === undefined) !== (records.aadLengths === undefined)) {
+    throw new TypeError("aads and aadLengths go together: give both, or neither.");
+  }
+  const none = { bytes: NO_BYTES, lengths: new Uint32Array(lengths.length) };
+  const aads =
+    records.aads === undefined
+      ? none
+      : checkParts("aads", records.aads, "aadLengths", wordsOf("aadLengths", records.aadLengths!), lengths.length);
+  return { nonces, lengths, dataBytes: sum(lengths), aads, infos: none };
+}
+
+export function checkParts(
+  name: string,
+  bytes: Uint8Array,
+  lengthsName: string,
+  lengths: Uint32Array,
+  count: number,
+): Parts {
+  if (lengths.length !== count) {
+    throw new RangeError(`${lengthsName} has ${lengths.length} entries for ${count} records.`);
+  }
+  const view = viewBytes(name, bytes);
+  checkSum(name, view.length, lengthsName, sum(lengths));
+  return { bytes: view, lengths };
+}
+
+function checkSum(name: string, lengthBytes: number, lengthsName: string, expected: number): void {
+  if (lengthBytes === expected) return;
+  throw new RangeError(`${name} has ${lengthBytes} bytes, but ${lengthsName} add up to ${expected}.`);
+}
+
+function sum(lengths: Uint32Array): number {
+  let total = 0;
+  for (let i = 0; i < lengths.length; i++) total += lengths[i]!;
+  return total;
+}
+
+/** The runs of a batch, in order. */
+function* runsOf({ lengths, aads, infos }: Batch): Generator<Run> {
+  let data = { at: 0, bytes: 0 };
+  let aad = { at: 0, bytes: 0 };
+  let info = { at: 0, bytes: 0 };
+  for (let first = 0; first < lengths.length; ) {
+    let [dataBytes, aadBytes, infoBytes] = [0, 0, 0];
+    let end = first;
+    while (end < lengths.length && end - first < BATCH_COUNT) {
+      const fits =
+        dataBytes + lengths[end]! + (end - first + 1) * TAG_BYTES <= CHUNK_BYTES &&
+        aadBytes + aads.lengths[end]! <= CHUNK_BYTES &&
+        infoBytes + infos.lengths[end]! <= CHUNK_BYTES;
+      if (!fits) break;
+      dataBytes += lengths[end]!;
+      aadBytes += aads.lengths[end]!;
+      infoBytes += infos.lengths[end]!;
+      end++;
+    }
+    const fits = end > first;
+    if (!fits)
+      [dataBytes, aadBytes, infoBytes, end] = [lengths[end]!, aads.lengths[end]!, infos.lengths[end]!, end + 1];
+    data = { at: data.at + data.bytes, bytes: dataBytes };
+    aad = { at: aad.at + aad.bytes, bytes: aadBytes };
+    info = { at: info.at + info.bytes, bytes: infoBytes };
+    yield { first, count: end - first, fits, data, aads: aad, infos: info };
+    first = end;
+  }
+}
+
+function cut(bytes: Uint8Array, { at, bytes: lengthBytes }: Extent): Uint8Array {
+  return bytes.subarray(at, at + lengthBytes);
+}
+
+/** Copies what a run has beside its data into the window. */
+function fillWindow(abi: Abi, batch: Batch, { first, count, aads, infos }: Run): void {
+  const end = first + count;
+  abi.nonces.set(batch.nonces.subarray(first * NONCE_BYTES, end * NONCE_BYTES));
+  abi.dataLengths.set(batch.lengths.subarray(first, end));
+  abi.aadLengths.set(batch.aads.lengths.subarray(first, end));
+  if (aads.bytes > 0) abi.output.set(cut(batch.aads.bytes, aads));
+  if (infos.bytes === 0) return;
+  abi.infoLengths.set(batch.infos.lengths.subarray(first, end));
+  abi.infos.set(cut(batch.infos.bytes, infos));
+}
+
+/** How the records of a batch are sealed or opened. */
+export interface Batcher {
+  /** One call of the core for `count` records in the window; returns its status. */
+  many(count: number): number;
+  /** Lends the key of a record that fits no window. */
+  lendKey<T>(info: Uint8Array, use: (key: Aead) => T): T;
+}
+
+/** Seals a batch: of each record the ciphertext and its tag, end to end. */
+export function sealBatch(abi: Abi, batcher: Batcher, batch: Batch, bytes: Uint8Array, out?: Uint8Array): Uint8Array {
+  const plaintexts = viewBytes("plaintexts", bytes);
+  checkSum("plaintexts", plaintexts.length, "lengths", batch.dataBytes);
+  const sealedBytes = batch.dataBytes + batch.lengths.length * TAG_BYTES;
+  const result = out === undefined ? new Uint8Array(sealedBytes) : startOf(out, sealedBytes);
+  // Results grow into what is still to be read.
+  const source = overlaps(result, plaintexts) ? copyView(plaintexts) : plaintexts;
+  try {
+    for (const run of runsOf(batch)) {
+      const { first, count } = run;
+      const data = cut(source, run.data);
+      const to = run.data.at + first * TAG_BYTES;
+      if (run.fits) {
+        fillWindow(abi, batch, run);
+        abi.input.set(data);
+        checkStatus(batcher.many(count));
+        result.set(abi.input.subarray(0, data.length + count * TAG_BYTES), to);
+      } else {
+        const target = viewOf(result, to, data.length + TAG_BYTES);
+        batcher.lendKey(cut(batch.infos.bytes, run.infos), (key) => {
+          key.seal(nonceOf(batch, first), data, cut(batch.aads.bytes, run.aads), target);
+        });
+      }
+    }
+    return result;
+  } catch (error) {
+    forget(abi);
+    throw error;
+  } finally {
+    if (source !== plaintexts) source.fill(0);
+  }
+}
+
+/** Opens a batch. */
+export function openBatch(
+  abi: Abi,
+  batcher: Batcher,
+  batch: Batch,
+  bytes: Uint8Array,
+  out?: Uint8Array,
+): PackedRecords {
+  const sealed = viewBytes("sealed", bytes);
+  const sealedBytes = batch.dataBytes + batch.lengths.length * TAG_BYTES;
+  checkSum("sealed", sealed.length, "lengths and a tag of 16 bytes for each", sealedBytes);
+  const plaintexts = out === undefined ? secretBytes(batch.dataBytes) : startOf(out, batch.dataBytes);
+  const source = overlaps(plaintexts, sealed) ? copyView(sealed) : sealed;
+  const failed: number[] = [];
+  try {
+    for (const run of runsOf(batch)) {
+      const { first, count } = run;
+      const from = run.data.at + first * TAG_BYTES;
+      const data = source.subarray(from, from + run.data.bytes + count * TAG_BYTES);
+      const target = viewOf(plaintexts, run.data.at, run.data.bytes);
+      if (run.fits) {
+        fillWindow(abi, batch, run);
+        abi.input.set(data);
+        const refused = batcher.many(count);
+        if (refused < 0) checkStatus(refused);
+        for (let i = 0; refused > 0 && i < count; i++) if (abi.refusals[i] === 1) failed.push(first + i);
+        target.set(abi.input.subarray(0, target.length));
+        abi.input.fill(0, 0, target.length);
+      } else {
+        batcher.lendKey(cut(batch.infos.bytes, run.infos), (key) => {
+          if (key.open(nonceOf(batch, first), data, cut(batch.aads.bytes, run.aads), target) !== undefined) return;
+          failed.push(first);
+          target.fill(0);
+        });
+      }
+    }
+    return { plaintexts, failed };
+  } catch (error) {
+    forget(abi);
+    throw error;
+  }
+}
+
+function nonceOf({ nonces }: Batch, record: number): Uint8Array {
+  return nonces.subarray(record * NONCE_BYTES, (record + 1) * NONCE_BYTES);
+}
+
+/** Wipes what a batch that broke off may have left. */
+function forget({ exports, input, infos }: Abi): void {
+  input.fill(0);
+  infos.fill(0);
+  exports.gcmWipe();
+}
