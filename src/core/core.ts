@@ -7,11 +7,10 @@ import { assembleCore, type Core } from "./instance.ts";
 import { loadCore } from "./load.ts";
 
 export type { Simd } from "./abi.ts";
+export type { Aead, CoreAead } from "./aead.ts";
+export type { Packed, PackedPlaintexts, PackedRecords, PackedSealed, PlainRecord, SealedRecord } from "./batch.ts";
 export type { DerivationKey, Hashes, HashName } from "./hashes.ts";
 export type { Core } from "./instance.ts";
-export type { Aead, CoreAead } from "./key.ts";
-export type { Packed, PackedPlaintexts, PackedRecords, PackedSealed } from "./packed.ts";
-export type { PlainRecord, SealedRecord } from "./records.ts";
 
 export interface CoreOptions {
   /** "auto" takes relaxed SIMD where the engine has it; both builds compute the same, in constant time. */

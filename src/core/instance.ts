@@ -1,7 +1,8 @@
 /** Puts the capabilities of one instance of the core together. */
 import type { Abi, Simd } from "./abi.ts";
+import type { CoreAead } from "./aead.ts";
 import { createHashes, type Hashes } from "./hashes.ts";
-import { type CoreAead, KeySlots } from "./key.ts";
+import { KeySlots } from "./key.ts";
 
 /** What the core computes. Everything is synchronous, and lies in 2 MiB of memory of its own. */
 export interface Core extends Hashes {

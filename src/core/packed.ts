@@ -6,41 +6,13 @@
 import { copyView, overlaps, viewBytes, viewOf, wordsOf } from "../byte-views.ts";
 import { secretBytes } from "../secret-bytes.ts";
 import { type Abi, BATCH_COUNT, CHUNK_BYTES, checkStatus } from "./abi.ts";
-import type { Aead } from "./key.ts";
+import type { Aead } from "./aead.ts";
+import type { Packed, PackedRecords } from "./batch.ts";
 import { startOf } from "./results.ts";
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const NO_BYTES = new Uint8Array(0);
-
-/** n records that lie end to end. */
-export interface Packed {
-  /** 12 bytes a record. */
-  readonly nonces: Uint8Array;
-  /** The bytes of each plaintext. */
-  readonly lengths: Uint32Array;
-  /** Additional data of the records, end to end; none if it is left out. */
-  readonly aads?: Uint8Array | undefined;
-  /** The bytes of each record's additional data; goes with `aads`. */
-  readonly aadLengths?: Uint32Array | undefined;
-}
-
-export interface PackedPlaintexts extends Packed {
-  readonly plaintexts: Uint8Array;
-}
-
-export interface PackedSealed extends Packed {
-  /** Of each record the ciphertext and its tag. */
-  readonly sealed: Uint8Array;
-}
-
-/** Opened records. */
-export interface PackedRecords {
-  /** End to end; zeros for a record that was refused. */
-  readonly plaintexts: Uint8Array;
-  /** Which were refused, by number, in order. */
-  readonly failed: number[];
-}
 
 /** What each record has beside its data, end to end: a plain view, and lengths of our own. */
 export interface Parts {

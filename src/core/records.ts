@@ -1,26 +1,19 @@
 /** The convenient form of packed.ts: records that lie apart are packed, sealed or opened, and the results cut up again. */
 import { copyInto, lengthOf } from "../byte-views.ts";
 import { secretBytes } from "../secret-bytes.ts";
-import type { Packed, PackedPlaintexts, PackedRecords, PackedSealed } from "./packed.ts";
+import type {
+  Apart,
+  Packed,
+  PackedPlaintexts,
+  PackedRecords,
+  PackedSealed,
+  PlainRecord,
+  SealedRecord,
+} from "./batch.ts";
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const NO_BYTES = new Uint8Array(0);
-
-interface Apart {
-  /** 12 bytes. */
-  readonly nonce: Uint8Array;
-  readonly aad?: Uint8Array | undefined;
-}
-
-export interface PlainRecord extends Apart {
-  readonly plaintext: Uint8Array;
-}
-
-export interface SealedRecord extends Apart {
-  /** Ciphertext and tag. */
-  readonly sealed: Uint8Array;
-}
 
 /** What works on records that lie end to end. */
 interface PackedAead {

@@ -6,6 +6,7 @@
  */
 import { lengthOf, lengthOfKey } from "../byte-views.ts";
 import { type Core, createCore } from "../core/core.ts";
+import { secretBytes } from "../secret-bytes.ts";
 import { holdKey } from "./key-slab.ts";
 import type { Aead, CryptoProvider, Deriver } from "./provider.ts";
 import { Secret } from "./secret.ts";
@@ -14,6 +15,7 @@ import { type Held, SlotPool, Tenant } from "./slot-pool.ts";
 /** Of the core's 256 and 1,024 slots: others may use the same core. */
 const AEAD_SLOTS = 192;
 const DERIVER_SLOTS = 768;
+const TAG_BYTES = 16;
 
 /** Answers from `core`, or from a new instance of it. */
 export function wasmProvider(core: Core = createCore()): CryptoProvider {
@@ -66,7 +68,9 @@ class PooledAead implements Aead {
   }
 
   open(nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Uint8Array | undefined {
-    return this.#use().open(nonce, sealed, aad, out);
+    // Above the core plaintexts lie where the engine does not move them, so that a wipe reaches the only copy.
+    const own = out === undefined ? secretBytes(Math.max(0, lengthOf("sealed", sealed) - TAG_BYTES)) : out;
+    return this.#use().open(nonce, sealed, aad, own);
   }
 
   destroy(): void {

@@ -2,8 +2,8 @@
 import { createCipheriv } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Abi } from "../../src/core/abi.ts";
+import type { CoreAead } from "../../src/core/aead.ts";
 import { assembleCore, type Core } from "../../src/core/instance.ts";
-import type { CoreAead } from "../../src/core/key.ts";
 import { loadCore } from "../../src/core/load.ts";
 
 const KEY = Uint8Array.from({ length: 32 }, (_, i) => (i * 89 + 41) & 255);

@@ -50,8 +50,9 @@ describe.each(DOORS)("the %s", (_, provider) => {
     ["a key derived at once", () => provider.hkdf("SHA-256", key, nonce, nonce, 32)],
     ["a tag", () => provider.hmac("SHA-256", key, nonce)],
     ["a tag of the native way", () => provider.hmac("SHA-256", key, long)],
-    ["an opened plaintext", () => aead.open(nonce, sealed)],
   ];
+  // The bare core leaves it to its caller, who may pass an `out`.
+  if (provider !== bare) results.push(["an opened plaintext", () => aead.open(nonce, sealed)]);
 
   beforeAll(() => {
     for (const [, make] of results) expect(make()?.length).toBe(32);
