@@ -30,7 +30,8 @@ import { and, xor } from "./simd";
 }
 
 /** Writes the planes of one block that stands in all eight lanes. */
-function splatPlanes(block: v128, to: usize): void {
+// @ts-ignore: decorator
+@inline function splatPlanes(block: v128, to: usize): void {
   v128.store(to, plane(block, i8x16.splat(1)));
   v128.store(to, plane(block, i8x16.splat(2)), 16);
   v128.store(to, plane(block, i8x16.splat(4)), 32);

@@ -21,7 +21,8 @@ const MASKS: usize = memory.data<u8>([
 ], 16);
 
 /** Clears what follows `length` bytes at `data` up to the end of their last block of 16. */
-export function clearTail(data: usize, length: usize): void {
+// @ts-ignore: decorator
+@inline export function clearTail(data: usize, length: usize): void {
   const rest = length & 15;
   if (rest == 0) return;
   const last = data + (length & -16);

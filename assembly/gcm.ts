@@ -38,11 +38,13 @@ import { encryptPair } from "./vpaes";
 @inline const FIRST_BYTES: usize = 96;
 
 /** Lies in SCRATCH: whoever wipes that has forgotten the message. */
-function phase(): i32 {
+// @ts-ignore: decorator
+@inline function phase(): i32 {
   return load<i32>(PHASE);
 }
 
-function enter(next: i32): void {
+// @ts-ignore: decorator
+@inline function enter(next: i32): void {
   store<i32>(PHASE, next);
 }
 
@@ -59,7 +61,8 @@ let openedBytes: u64 = 0;
 }
 
 /** Begins a message of about `length` bytes of data and `aadLength` of additional data. */
-function begin(slot: u32, aadLength: usize, length: usize): i32 {
+// @ts-ignore: decorator
+@inline function begin(slot: u32, aadLength: usize, length: usize): i32 {
   enter(IDLE);
   key = findKey(slot);
   if (key == 0) return BAD_ARGUMENT;
@@ -80,7 +83,8 @@ function begin(slot: u32, aadLength: usize, length: usize): i32 {
 }
 
 /** Puts the key stream of the batch `first` into STREAM. */
-function fillStream(first: u32): void {
+// @ts-ignore: decorator
+@inline function fillStream(first: u32): void {
   const zero = i64x2.splat(0);
   v128.store(STREAM, zero);
   v128.store(STREAM, zero, 16);
@@ -99,7 +103,8 @@ function fillStream(first: u32): void {
 }
 
 /** Adds the key stream to the first `length` bytes of INPUT, which lie `offset` bytes into the message. */
-function cipher(offset: u64, length: usize): void {
+// @ts-ignore: decorator
+@inline function cipher(offset: u64, length: usize): void {
   const first = (offset >> 7) as u32;
   if (offset > 0) fillStream(first);
   for (let at: usize = 0; at < FIRST_BYTES && at < length; at += 16) {
@@ -118,13 +123,15 @@ function cipher(offset: u64, length: usize): void {
 }
 
 /** Hashes `length` bytes, filled up with zeros to whole blocks (section 7.1 step 4). */
-function absorb(data: usize, length: usize): void {
+// @ts-ignore: decorator
+@inline function absorb(data: usize, length: usize): void {
   clearTail(data, length);
   ghashAbsorb(key, data, (length + 15) >> 4);
 }
 
 /** Leaves the tag of all that GHASH has taken in SUM: data of the two lengths, under the mask in TAG_MASK. */
-export function tagOf(slot: usize, aadLength: u64, dataLength: u64): void {
+// @ts-ignore: decorator
+@inline export function tagOf(slot: usize, aadLength: u64, dataLength: u64): void {
   store<u64>(LENGTHS, bswap<u64>(aadLength << 3));
   store<u64>(LENGTHS, bswap<u64>(dataLength << 3), 8);
   ghashAbsorb(slot, LENGTHS, 1);
@@ -213,9 +220,15 @@ export function gcmWipe(): void {
   dataBytes = 0;
   openedBytes = 0;
   const zero = i64x2.splat(0);
-  for (let at = SCRATCH; at < SCRATCH + GCM_BYTES; at += 32) {
+  for (let at = SCRATCH; at < SCRATCH + GCM_BYTES; at += 128) {
     v128.store(at, zero);
     v128.store(at, zero, 16);
+    v128.store(at, zero, 32);
+    v128.store(at, zero, 48);
+    v128.store(at, zero, 64);
+    v128.store(at, zero, 80);
+    v128.store(at, zero, 96);
+    v128.store(at, zero, 112);
   }
 }
 

@@ -35,7 +35,8 @@ let group: usize = 0;
 }
 
 /** Starts a message of about `blocks` blocks (additional data, data and the last) under the key in `slot`. */
-export function ghashBegin(slot: usize, blocks: usize): void {
+// @ts-ignore: decorator
+@inline export function ghashBegin(slot: usize, blocks: usize): void {
   queued = 0;
   v128.store(SUM, i64x2.splat(0));
   const ready = <usize>load<u32>(slot, READY);
@@ -49,35 +50,41 @@ export function ghashBegin(slot: usize, blocks: usize): void {
  * How many powers of H to have for a message: 1, 2, 4 or 8. One costs about as much as hashing three blocks does, so a
  * key's first message has few, and a second one, after which more may come, as many as it can use.
  */
-function wantedPowers(blocks: usize, used: bool): usize {
+// @ts-ignore: decorator
+@inline function wantedPowers(blocks: usize, used: bool): usize {
   if (used) return blocks > 4 ? 8 : blocks > 2 ? 4 : blocks;
   return blocks > 48 ? 8 : blocks > 20 ? 4 : blocks > 6 ? 2 : 1;
 }
 
 /** Takes `blocks` blocks at `data`. */
 export function ghashAbsorb(slot: usize, data: usize, blocks: usize): void {
-  for (const end = data + blocks * 16; data < end; data += 16) {
-    if (queued == group) flush(slot);
+  const full = NIBBLES + group * 32;
+  let at = NIBBLES + queued * 32;
+  for (const end = data + blocks * 16; data < end; data += 16, at += 32) {
+    if (at == full) {
+      flush(slot, group);
+      at = NIBBLES;
+    }
     const block = v128.load(data);
-    const at = NIBBLES + queued * 32;
     v128.store(at, highNibbles(block));
     v128.store(at, lowNibbles(block), 16);
-    queued++;
   }
+  queued = (at - NIBBLES) >> 5;
 }
 
 /** Brings SUM up to date with all that was absorbed. */
-export function ghashFinish(slot: usize): void {
-  if (queued > 0) flush(slot);
+// @ts-ignore: decorator
+@inline export function ghashFinish(slot: usize): void {
+  if (queued > 0) flush(slot, queued);
 }
 
 /** SUM := (SUM + X1) * H^n + X2 * H^(n-1) + ... + Xn * H for the n blocks in NIBBLES. */
-function flush(slot: usize): void {
+// @ts-ignore: decorator
+@inline function flush(slot: usize, blocks: usize): void {
   const sum = v128.load(SUM);
   v128.store(NIBBLES, xor(v128.load(NIBBLES), highNibbles(sum)));
   v128.store(NIBBLES, xor(v128.load(NIBBLES, 16), lowNibbles(sum)), 16);
-  v128.store(SUM, turnBits(multiply(slot, queued)));
-  queued = 0;
+  v128.store(SUM, turnBits(multiply(slot, blocks)));
 }
 
 /** X1 * H^n + ... + Xn * H for the n blocks in NIBBLES, turned. */

@@ -135,6 +135,6 @@
 /** Up to eight blocks that wait for GHASH, each as 16 high and 16 low nibbles. */
 // @ts-ignore: decorator
 @inline export const NIBBLES: usize = SCRATCH + 352;
-/** All of SCRATCH that is in use. */
+/** All of SCRATCH that is in use, up to the next multiple of 128. */
 // @ts-ignore: decorator
-@inline export const GCM_BYTES: usize = 608;
+@inline export const GCM_BYTES: usize = 640;

@@ -12,7 +12,8 @@ import { BAD_ARGUMENT, OK } from "./status";
 import { encryptPair, expandKey } from "./vpaes";
 
 /** The address of a slot that holds a key, or 0. */
-export function findKey(slot: u32): usize {
+// @ts-ignore: decorator
+@inline export function findKey(slot: u32): usize {
   if (slot >= (SLOT_COUNT as u32)) return 0;
   const at = SLOTS + (slot as usize) * SLOT_BYTES;
   return load<u32>(at, ROUNDS) == 0 ? 0 : at;
