@@ -65,7 +65,8 @@ export function ghashAbsorb(slot: usize, data: usize, blocks: usize): void {
       flush(slot, group);
       at = NIBBLES;
     }
-    const block = v128.load(data);
+    // What was summed up so far is multiplied with the first block of a group.
+    const block = at == NIBBLES ? xor(v128.load(data), v128.load(SUM)) : v128.load(data);
     v128.store(at, highNibbles(block));
     v128.store(at, lowNibbles(block), 16);
   }
@@ -78,12 +79,9 @@ export function ghashAbsorb(slot: usize, data: usize, blocks: usize): void {
   if (queued > 0) flush(slot, queued);
 }
 
-/** SUM := (SUM + X1) * H^n + X2 * H^(n-1) + ... + Xn * H for the n blocks in NIBBLES. */
+/** SUM := X1 * H^n + X2 * H^(n-1) + ... + Xn * H for the n blocks in NIBBLES. */
 // @ts-ignore: decorator
 @inline function flush(slot: usize, blocks: usize): void {
-  const sum = v128.load(SUM);
-  v128.store(NIBBLES, xor(v128.load(NIBBLES), highNibbles(sum)));
-  v128.store(NIBBLES, xor(v128.load(NIBBLES, 16), lowNibbles(sum)), 16);
   v128.store(SUM, turnBits(multiply(slot, blocks)));
 }
 
