@@ -11,7 +11,7 @@
 import { addCiphers } from "./aes";
 import { clearTail, equalTags, wipe } from "./ct";
 import { gcmWipe, tagOf } from "./gcm";
-import { ghashAbsorb, ghashBegin } from "./ghash";
+import { ghashAbsorb, ghashBeginWhole } from "./ghash";
 import {
   AAD_LENGTHS, BATCH_COUNT, CHUNK_BYTES, COUNTERS, DATA_LENGTHS, INPUT, KEY_STREAM, NONCES, OUTPUT, REFUSALS, ROUNDS,
   ROUND_KEYS, SUM, TAG, TAG_MASK,
@@ -82,7 +82,7 @@ function makeStream(slot: usize, first: usize, end: usize): void {
 
 /** Hashes a record's additional data and its ciphertext, and leaves its tag in SUM; TAG_MASK holds its E(J0). */
 export function authenticate(slot: usize, aad: usize, aadBytes: usize, data: usize, dataBytes: usize): void {
-  ghashBegin(slot, blocksOf(aadBytes) + blocksOf(dataBytes) + 1);
+  ghashBeginWhole(slot, aadBytes, dataBytes);
   absorbRest(slot, aad, aadBytes);
   absorbRest(slot, data, dataBytes);
   tagOf(slot, aadBytes, dataBytes);

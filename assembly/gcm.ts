@@ -9,9 +9,9 @@
  */
 import { addKeyStream } from "./aes";
 import { clearTail, equalTags } from "./ct";
-import { ghashAbsorb, ghashBegin, ghashFinish } from "./ghash";
+import { ghashAbsorb, ghashBegin, ghashBeginWhole, ghashFinish } from "./ghash";
 import {
-  CHUNK_BYTES, GCM_BYTES, INPUT, LENGTHS, NONCE, OUTPUT, PHASE, ROUNDS, ROUND_KEYS, SCHEDULE, SCRATCH, STREAM, SUM, TAG,
+  CHUNK_BYTES, GCM_BYTES, INPUT, NONCE, OUTPUT, PHASE, ROUNDS, ROUND_KEYS, SCHEDULE, SCRATCH, STREAM, SUM, TAG,
   TAG_MASK,
 } from "./layout";
 import { findKey } from "./slots";
@@ -54,22 +54,21 @@ let dataBytes: u64 = 0;
 /** Of the data, how much has been decrypted. */
 let openedBytes: u64 = 0;
 
-/** How many blocks GHASH takes for a message. */
+/** Begins a message. */
 // @ts-ignore: decorator
-@inline function hashedBlocks(aadLength: usize, length: usize): usize {
-  return ((aadLength + 15) >> 4) + ((length + 15) >> 4) + 1;
-}
-
-/** Begins a message of about `length` bytes of data and `aadLength` of additional data. */
-// @ts-ignore: decorator
-@inline function begin(slot: u32, aadLength: usize, length: usize): i32 {
+@inline function begin(slot: u32): i32 {
   enter(IDLE);
   key = findKey(slot);
   if (key == 0) return BAD_ARGUMENT;
   aadBytes = 0;
   dataBytes = 0;
   openedBytes = 0;
-  ghashBegin(key, hashedBlocks(aadLength, length));
+  return OK;
+}
+
+/** Puts the first key stream of a message into STREAM, all of it if there are up to 16 bytes, and E(J0) into TAG_MASK. */
+// @ts-ignore: decorator
+@inline function beginStream(length: usize): void {
   if (length <= 16) {
     const nonce = v128.load(NONCE);
     v128.store(STREAM, i32x4.replace_lane(nonce, 3, 0x01000000), 16);
@@ -79,7 +78,6 @@ let openedBytes: u64 = 0;
     fillStream(0);
   }
   v128.store(TAG_MASK, v128.load(STREAM, 16));
-  return OK;
 }
 
 /** Puts the key stream of the batch `first` into STREAM. */
@@ -102,11 +100,9 @@ let openedBytes: u64 = 0;
   addKeyStream(key + ROUND_KEYS, load<u32>(key, ROUNDS), NONCE, first, data, batches);
 }
 
-/** Adds the key stream to the first `length` bytes of INPUT, which lie `offset` bytes into the message. */
+/** Adds the key stream to the first `length` bytes of INPUT; the batch `first`, with which it begins, is in STREAM. */
 // @ts-ignore: decorator
-@inline function cipher(offset: u64, length: usize): void {
-  const first = (offset >> 7) as u32;
-  if (offset > 0) fillStream(first);
+@inline function cipher(first: u32, length: usize): void {
   for (let at: usize = 0; at < FIRST_BYTES && at < length; at += 16) {
     v128.store(INPUT + at, v128.xor(v128.load(INPUT + at), v128.load(STREAM + 32 + at)));
   }
@@ -122,6 +118,13 @@ let openedBytes: u64 = 0;
   for (let at = rest; at < end; at += 16) v128.store(at, i64x2.splat(0));
 }
 
+/** The same for a chunk that lies `offset` bytes into the message. */
+function cipherChunk(offset: u64, length: usize): void {
+  const first = (offset >> 7) as u32;
+  fillStream(first);
+  cipher(first, length);
+}
+
 /** Hashes `length` bytes, filled up with zeros to whole blocks (section 7.1 step 4). */
 // @ts-ignore: decorator
 @inline function absorb(data: usize, length: usize): void {
@@ -130,12 +133,8 @@ let openedBytes: u64 = 0;
 }
 
 /** Leaves the tag of all that GHASH has taken in SUM: data of the two lengths, under the mask in TAG_MASK. */
-// @ts-ignore: decorator
-@inline export function tagOf(slot: usize, aadLength: u64, dataLength: u64): void {
-  store<u64>(LENGTHS, bswap<u64>(aadLength << 3));
-  store<u64>(LENGTHS, bswap<u64>(dataLength << 3), 8);
-  ghashAbsorb(slot, LENGTHS, 1);
-  ghashFinish(slot);
+export function tagOf(slot: usize, aadLength: u64, dataLength: u64): void {
+  ghashFinish(slot, aadLength, dataLength);
   v128.store(SUM, v128.xor(v128.load(SUM), v128.load(TAG_MASK)));
 }
 
@@ -147,8 +146,12 @@ function fits(before: u64, length: u32): bool {
 
 /** Begins a message under `slot` with the nonce in NONCE. One that was under way is forgotten. */
 export function gcmBegin(slot: u32): i32 {
-  const status = begin(slot, CHUNK_BYTES, CHUNK_BYTES);
-  if (status == OK) enter(BEGUN);
+  const status = begin(slot);
+  if (status != OK) return status;
+  ghashBegin(key, CHUNK_BYTES >> 4);
+  fillStream(0);
+  v128.store(TAG_MASK, v128.load(STREAM, 16));
+  enter(BEGUN);
   return status;
 }
 
@@ -166,7 +169,7 @@ export function gcmEncrypt(length: u32): i32 {
   if (phase() != BEGUN && phase() != ENCRYPTING) return BAD_STATE;
   if (!fits(dataBytes, length)) return BAD_ARGUMENT;
   enter(ENCRYPTING);
-  cipher(dataBytes, length);
+  cipherChunk(dataBytes, length);
   absorb(INPUT, length);
   dataBytes += length;
   return OK;
@@ -207,8 +210,7 @@ export function gcmVerify(): i32 {
 export function gcmDecrypt(length: u32): i32 {
   if (phase() != VERIFIED) return BAD_STATE;
   if (!fits(openedBytes, length) || openedBytes + (length as u64) > dataBytes) return BAD_ARGUMENT;
-  if (openedBytes == 0) fillStream(0);
-  cipher(openedBytes, length);
+  cipherChunk(openedBytes, length);
   openedBytes += length;
   return OK;
 }
@@ -238,8 +240,10 @@ export function gcmWipe(): void {
  */
 export function gcmSeal(slot: u32, aadLength: u32, length: u32): i32 {
   if ((aadLength as usize) > CHUNK_BYTES || (length as usize) > CHUNK_BYTES) return BAD_ARGUMENT;
-  const status = begin(slot, aadLength, length);
+  const status = begin(slot);
   if (status != OK) return status;
+  ghashBeginWhole(key, aadLength, length);
+  beginStream(length);
   absorb(OUTPUT, aadLength);
   aadBytes = aadLength;
   cipher(0, length);
@@ -257,8 +261,10 @@ export function gcmSeal(slot: u32, aadLength: u32, length: u32): i32 {
  */
 export function gcmOpen(slot: u32, aadLength: u32, length: u32): i32 {
   if ((aadLength as usize) > CHUNK_BYTES || (length as usize) > CHUNK_BYTES) return BAD_ARGUMENT;
-  const status = begin(slot, aadLength, length);
+  const status = begin(slot);
   if (status != OK) return status;
+  ghashBeginWhole(key, aadLength, length);
+  beginStream(length);
   v128.store(TAG, v128.load(INPUT + length));
   v128.store(INPUT + length, i64x2.splat(0));
   absorb(OUTPUT, aadLength);

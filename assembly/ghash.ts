@@ -9,12 +9,16 @@
  *
  * The powers of H are computed when they are worth it: a key that seals one short message needs the first one alone.
  */
-import { FACTORS, NIBBLES, POWERS, POWER_BYTES, READY, SUM, USED } from "./layout";
+import {
+  FACTORS, KNOWN, LAST_LENGTHS, LENGTHS, NIBBLES, POWERS, POWER_BYTES, PRODUCT, READY, SUM, USED,
+} from "./layout";
 import { and, highNibbles, lookup, lowNibbles, xor } from "./simd";
 
 /** How many blocks wait in NIBBLES, and how many may. */
 let queued: usize = 0;
 let group: usize = 0;
+/** Whether the message's last block times H is at PRODUCT. */
+let known: bool = false;
 
 /** The highest byte of `low` before the lower 15 bytes of `high`. */
 // @ts-ignore: decorator
@@ -38,6 +42,7 @@ let group: usize = 0;
 // @ts-ignore: decorator
 @inline export function ghashBegin(slot: usize, blocks: usize): void {
   queued = 0;
+  known = false;
   v128.store(SUM, i64x2.splat(0));
   const ready = <usize>load<u32>(slot, READY);
   const wanted = wantedPowers(blocks, load<u32>(slot, USED) != 0);
@@ -46,12 +51,32 @@ let group: usize = 0;
   group = max(ready, wanted);
 }
 
+/** Starts a message of known lengths. Its last block times H is computed once for all messages of these lengths. */
+// @ts-ignore: decorator
+@inline export function ghashBeginWhole(slot: usize, aadLength: usize, dataLength: usize): void {
+  ghashBegin(slot, ((aadLength + 15) >> 4) + ((dataLength + 15) >> 4) + 1);
+  const lengths = lengthsBlock(aadLength, dataLength);
+  if (v128.any_true(xor(lengths, v128.load(slot, LAST_LENGTHS)))) {
+    v128.store(slot, lengths, LAST_LENGTHS);
+    store<u32>(slot, 0, KNOWN);
+  } else if (load<u32>(slot, KNOWN) == 0) {
+    v128.store(slot, turnBits(timesH(slot, lengths)), PRODUCT);
+    store<u32>(slot, 1, KNOWN);
+  } else {
+    known = true;
+  }
+}
+
+// @ts-ignore: decorator
+@inline function lengthsBlock(aadLength: u64, dataLength: u64): v128 {
+  return i64x2.replace_lane(i64x2.splat(bswap<u64>(aadLength << 3)), 1, bswap<u64>(dataLength << 3));
+}
+
 /**
  * How many powers of H to have for a message: 1, 2, 4 or 8. One costs about as much as hashing three blocks does, so a
  * key's first message has few, and a second one, after which more may come, as many as it can use.
  */
-// @ts-ignore: decorator
-@inline function wantedPowers(blocks: usize, used: bool): usize {
+function wantedPowers(blocks: usize, used: bool): usize {
   if (used) return blocks > 4 ? 8 : blocks > 2 ? 4 : blocks;
   return blocks > 48 ? 8 : blocks > 20 ? 4 : blocks > 6 ? 2 : 1;
 }
@@ -73,23 +98,30 @@ export function ghashAbsorb(slot: usize, data: usize, blocks: usize): void {
   queued = (at - NIBBLES) >> 5;
 }
 
-/** Brings SUM up to date with all that was absorbed. */
+/** Ends a message of these lengths and leaves its hash in SUM. */
 // @ts-ignore: decorator
-@inline export function ghashFinish(slot: usize): void {
-  if (queued > 0) flush(slot, queued);
+@inline export function ghashFinish(slot: usize, aadLength: u64, dataLength: u64): void {
+  if (known && queued > 0 && queued < group) {
+    // One power more for each block makes room for the last one.
+    const sum = turnBits(multiply(slot + POWERS + (7 - queued) * POWER_BYTES, queued));
+    v128.store(SUM, xor(sum, v128.load(slot, PRODUCT)));
+    return;
+  }
+  v128.store(LENGTHS, lengthsBlock(aadLength, dataLength));
+  ghashAbsorb(slot, LENGTHS, 1);
+  flush(slot, queued);
 }
 
 /** SUM := X1 * H^n + X2 * H^(n-1) + ... + Xn * H for the n blocks in NIBBLES. */
 // @ts-ignore: decorator
 @inline function flush(slot: usize, blocks: usize): void {
-  v128.store(SUM, turnBits(multiply(slot, blocks)));
+  v128.store(SUM, turnBits(multiply(slot + POWERS + (8 - blocks) * POWER_BYTES, blocks)));
 }
 
-/** X1 * H^n + ... + Xn * H for the n blocks in NIBBLES, turned. */
-function multiply(slot: usize, blocks: usize): v128 {
+/** X1 * H^n + X2 * H^(n-1) + ... for the blocks in NIBBLES, turned; `first` is the table of H^n. */
+function multiply(first: usize, blocks: usize): v128 {
   // The product as even0, even1 + x^4 * (odd0, odd1), by Horner's rule from the highest byte of the factors down.
   let even0 = i64x2.splat(0), even1 = i64x2.splat(0), odd0 = i64x2.splat(0), odd1 = i64x2.splat(0);
-  const first = slot + POWERS + (8 - blocks) * POWER_BYTES;
   for (let row = first + POWER_BYTES - 32; row >= first; row -= 32) {
     // With the factor's byte as (f, g) and the block's as (a, b): same + x^4 * up4 + x^8 * up8, where by Karatsuba
     // up4 = (f + g) * (a + b) + same + up8. A branch after each block, on their number alone, keeps the compiler from
@@ -162,12 +194,11 @@ function square(factor: v128): v128 {
   );
 }
 
-/** The turned power H^i times H. */
-function timesH(slot: usize, power: v128): v128 {
-  const block = turnBits(power);
+/** A block times H, turned. Uses NIBBLES. */
+function timesH(slot: usize, block: v128): v128 {
   v128.store(NIBBLES, highNibbles(block));
   v128.store(NIBBLES, lowNibbles(block), 16);
-  return multiply(slot, 1);
+  return multiply(slot + POWERS + 7 * POWER_BYTES, 1);
 }
 
 /** Holds the turned power H^i with its table. */
@@ -184,12 +215,16 @@ function power(slot: usize, i: usize): v128 {
 export function setHashKey(slot: usize, h: usize): void {
   setPower(slot, 1, turnBits(v128.load(h)));
   store<u32>(slot, 1, READY);
+  store<u32>(slot, 0, USED);
+  store<u32>(slot, 0, KNOWN);
+  // No message has these lengths.
+  v128.store(slot, i64x2.splat(-1), LAST_LENGTHS);
 }
 
 /** Computes the powers of H after the `ready` there are, up to `wanted`. Uses NIBBLES. */
 function raisePowers(slot: usize, ready: usize, wanted: usize): void {
   for (let i = ready + 1; i <= wanted; i++) {
-    setPower(slot, i, (i & 1) == 0 ? square(power(slot, i >> 1)) : timesH(slot, power(slot, i - 1)));
+    setPower(slot, i, (i & 1) == 0 ? square(power(slot, i >> 1)) : timesH(slot, turnBits(power(slot, i - 1))));
   }
   store<u32>(slot, <u32>wanted, READY);
 }

@@ -15,9 +15,9 @@
  *            | 12 B  |     | GHASH | E(J0)    | of 8   | last    |       | of 8   | 8 blocks |
  *            | + 0   |     | so far|          | blocks | block   |       | blocks | queued   |
  *
- *   SLOT     0        4       8      16                          1936                    6032         6272      6400
- *            | rounds | ready | used | round keys, bitsliced     | H^8, H^7 .. H^1 as    | round keys | H .. H^8 |
- *            |        | H^i   |      | 15 x 8 planes x 16 bytes  | tables of 512 bytes   | as blocks  |          |
+ *   SLOT     0        4       8      12      16                  1936                    6032         6272       6400
+ *            | rounds | ready | used | known | round keys as     | H^8, H^7 .. H^1 as    | round keys | H .. H^8 | lengths |
+ *            |        | H^i   |      |       | 15 x 8 planes     | tables of 512 bytes   | as blocks  |          | and H   |
  */
 
 /** Bytes of data one call takes at the most; longer inputs are cut into calls of this size by the caller. */
@@ -55,18 +55,18 @@
 // @ts-ignore: decorator
 @inline export const MEMORY_BYTES: usize = 2097152;
 // @ts-ignore: decorator
-@inline export const SLOT_BYTES: usize = 6400;
+@inline export const SLOT_BYTES: usize = 6432;
 // @ts-ignore: decorator
 @inline export const SLOT_COUNT: usize = 256;
 // @ts-ignore: decorator
-@inline export const SPARE: usize = 1951744;
+@inline export const SPARE: usize = 1959936;
 
 /**
  * Records that go through one call together: data lies in INPUT end to end (each sealed one with its tag), additional
  * data in OUTPUT, the rest here.
  */
 // @ts-ignore: decorator
-@inline export const BATCH: usize = 1958144;
+@inline export const BATCH: usize = 1966368;
 // @ts-ignore: decorator
 @inline export const BATCH_COUNT: usize = 1024;
 /** 12 bytes each. */
@@ -77,6 +77,9 @@
 @inline export const DATA_LENGTHS: usize = BATCH + 12352;
 // @ts-ignore: decorator
 @inline export const AAD_LENGTHS: usize = BATCH + 16448;
+/** The bytes of the info that each record's key is derived from, where each has its own. */
+// @ts-ignore: decorator
+@inline export const INFO_LENGTHS: usize = BATCH + 20544;
 /** 1 for each record that was refused. */
 // @ts-ignore: decorator
 @inline export const REFUSALS: usize = BATCH + 24640;
@@ -85,16 +88,26 @@
 @inline export const COUNTERS: usize = BATCH + 25664;
 // @ts-ignore: decorator
 @inline export const KEY_STREAM: usize = BATCH + 25792;
+/** The round keys of eight records, 256 bytes apart, then their planes, and the derived keys of all records. */
 // @ts-ignore: decorator
-@inline export const KEY_STREAM_BYTES: usize = 66048;
+@inline export const SCHEDULES: usize = BATCH + 91840;
+// @ts-ignore: decorator
+@inline export const LANE_KEYS: usize = BATCH + 93888;
+// @ts-ignore: decorator
+@inline export const DERIVED: usize = BATCH + 95808;
 
-/** In a slot: the rounds of its key (0 if there is none), how many powers of H are ready, whether it was used before. */
+/**
+ * In a slot: the rounds of its key (0 if there is none), how many powers of H are ready, whether it was used before, and
+ * whether PRODUCT is known.
+ */
 // @ts-ignore: decorator
 @inline export const ROUNDS: usize = 0;
 // @ts-ignore: decorator
 @inline export const READY: usize = 4;
 // @ts-ignore: decorator
 @inline export const USED: usize = 8;
+// @ts-ignore: decorator
+@inline export const KNOWN: usize = 12;
 // @ts-ignore: decorator
 @inline export const ROUND_KEYS: usize = 16;
 /** The tables of the powers of H, the eighth first: 32 rows of 16 bytes each, one row a nibble of H^i. */
@@ -107,6 +120,11 @@
 /** The powers of H themselves, the first one first; bit n of each is x^n. */
 // @ts-ignore: decorator
 @inline export const FACTORS: usize = 6272;
+/** The last block of the last message, which is its lengths, and that block times H, which equal messages share. */
+// @ts-ignore: decorator
+@inline export const LAST_LENGTHS: usize = 6400;
+// @ts-ignore: decorator
+@inline export const PRODUCT: usize = 6416;
 
 /** The 12 bytes of the nonce; the four after them stay zero. */
 // @ts-ignore: decorator

@@ -6,7 +6,7 @@ import { sliceKey } from "./aes";
 import { wipe } from "./ct";
 import { setHashKey } from "./ghash";
 import {
-  GCM_BYTES, INPUT, ROUNDS, ROUND_KEYS, SCHEDULE, SCRATCH, SLOTS, SLOT_BYTES, SLOT_COUNT, STREAM, USED,
+  GCM_BYTES, INPUT, ROUNDS, ROUND_KEYS, SCHEDULE, SCRATCH, SLOTS, SLOT_BYTES, SLOT_COUNT, STREAM,
 } from "./layout";
 import { BAD_ARGUMENT, OK } from "./status";
 import { encryptPair, expandKey } from "./vpaes";
@@ -26,7 +26,6 @@ export function fillSlot(slot: usize, key: usize, keyBytes: usize): void {
   v128.store(STREAM, i64x2.splat(0));
   encryptPair(slot + SCHEDULE, rounds, STREAM);
   setHashKey(slot, STREAM);
-  store<u32>(slot, 0, USED);
   store<u32>(slot, <u32>rounds, ROUNDS);
 }
 

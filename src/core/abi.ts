@@ -42,7 +42,7 @@ export const NONCE_AT = 16384;
 const NONCE_BYTES = 12;
 const INPUT_AT = 180224;
 const OUTPUT_AT = 246784;
-const NONCES_AT = 1958144;
+const NONCES_AT = 1966368;
 /** Where the lengths of a batch lie: the only bytes that are written to the memory and public. */
 export const LENGTHS_AT = NONCES_AT + 12352;
 export const LENGTHS_BYTES = 3 * 4 * BATCH_COUNT;

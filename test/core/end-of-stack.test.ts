@@ -16,7 +16,7 @@ const NONCE = sampleBytes(12, 3);
 const HASH_KEYS_AT = 49152;
 const INPUT_AT = 180224;
 const SLOTS_AT = 313344;
-const SLOT_BYTES = 6400;
+const SLOT_BYTES = 6432;
 
 let failures = 0;
 /** What failed calls left at the start of this window. */
