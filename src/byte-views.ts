@@ -23,6 +23,14 @@ export function lengthOf(name: string, bytes: Uint8Array): number {
   return readLength.call(bytes);
 }
 
+/** A copy of `lengths`. @throws {TypeError} if it is no Uint32Array. */
+export function copyLengths(name: string, lengths: Uint32Array): Uint32Array {
+  if (readTag.call(lengths) !== "Uint32Array") throw new TypeError(`${name} must be a Uint32Array.`);
+  const copy = new Uint32Array(readLength.call(lengths));
+  copy.set(lengths);
+  return copy;
+}
+
 /** A plain view of part of `bytes`. */
 export function viewOf(bytes: Uint8Array, at: number, lengthBytes: number): Uint8Array {
   return new Uint8Array(readBuffer.call(bytes), readOffset.call(bytes) + at, lengthBytes);
@@ -52,11 +60,11 @@ export function checkNonce(nonce: Uint8Array): void {
 }
 
 /**
- * Copies `bytes`, whose length was found to be `lengthBytes`, to the start of `room`, which has place for them.
+ * Copies `bytes`, whose length was found to be `lengthBytes`, to `room`, which has place for them from `at` on.
  * @throws {RangeError} if another thread has made them grow since.
  */
-export function copyInto(room: Uint8Array, bytes: Uint8Array, lengthBytes: number): void {
-  room.set(bytes);
+export function copyInto(room: Uint8Array, bytes: Uint8Array, lengthBytes: number, at = 0): void {
+  room.set(bytes, at);
   if (readLength.call(bytes) !== lengthBytes) throw new RangeError("The bytes grew while they were read.");
 }
 
@@ -78,6 +86,11 @@ export function copyView(view: Uint8Array): Uint8Array {
 /** Whether other threads may write to `bytes` while they are read. (A buffer of another realm counts as shared.) */
 export function isShared(bytes: Uint8Array): boolean {
   return !(readBuffer.call(bytes) instanceof ArrayBuffer);
+}
+
+/** Whether `one` may lie in the same memory as `other`: two shared buffers always may. */
+export function mayOverlap(one: Uint8Array, other: Uint8Array): boolean {
+  return readBuffer.call(one) === readBuffer.call(other) || (isShared(one) && isShared(other));
 }
 
 /**

@@ -2,7 +2,7 @@
  * The core's exports (assembly/index.ts) and the parts of its memory through which bytes come and go
  * (assembly/layout.ts), with types. The memory never grows, so the views hold as long as the instance.
  */
-import type { HashExports, HashWindow } from "./hashes.ts";
+import type { HashExports, HashWindow } from "./hash-calls.ts";
 
 /** The exports for AES-GCM. Each returns a status; assembly/slots.ts and assembly/gcm.ts say what it does. */
 export interface GcmExports {
@@ -35,6 +35,8 @@ export const SLOT_COUNT = 256;
 
 const NONCE_AT = 16384;
 const NONCE_BYTES = 12;
+const LENGTHS_AT = 40960;
+const LENGTH_COUNT = 2048;
 const INPUT_AT = 180224;
 const OUTPUT_AT = 246784;
 /** A chunk and the tag after it. */
@@ -61,6 +63,7 @@ export function openAbi(exports: CoreExports): Abi {
     nonce: new Uint8Array(buffer, NONCE_AT, NONCE_BYTES),
     input: new Uint8Array(buffer, INPUT_AT, WINDOW_BYTES),
     output: new Uint8Array(buffer, OUTPUT_AT, WINDOW_BYTES),
+    lengths: new Uint32Array(buffer, LENGTHS_AT, LENGTH_COUNT),
   };
 }
 

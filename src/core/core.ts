@@ -5,7 +5,7 @@
 import { assembleCore, type Core } from "./instance.ts";
 import { loadCore } from "./load.ts";
 
-export type { DerivationKey, Hashes, HashName } from "./hashes.ts";
+export type { DerivationKey, Hashes, HashName, PackedInfos, PackedSecrets } from "./hashes.ts";
 export type { Core } from "./instance.ts";
 export type { Aead } from "./key.ts";
 

@@ -19,8 +19,9 @@ export function assembleCore(abi: Abi): Core {
   return {
     importKey: (bytes) => keys.importKey(bytes),
     hash: (hash, data) => hashes.hash(hash, data),
-    hmac: (hash, key, data) => hashes.hmac(hash, key, data),
-    hkdf: (hash, secret, salt, info, lengthBytes) => hashes.hkdf(hash, secret, salt, info, lengthBytes),
+    hmac: (hash, key, data, out) => hashes.hmac(hash, key, data, out),
+    hkdf: (hash, secret, salt, info, lengthBytes, out) => hashes.hkdf(hash, secret, salt, info, lengthBytes, out),
+    hkdfMany: (hash, salt, records, lengthBytes, out) => hashes.hkdfMany(hash, salt, records, lengthBytes, out),
     importDerivationKey: (hash, secret, salt) => hashes.importDerivationKey(hash, secret, salt),
     importPseudorandomKey: (hash, prk) => hashes.importPseudorandomKey(hash, prk),
   };

@@ -23,6 +23,9 @@ const VERDICT: Declassified[] = [
   },
 ];
 
+/** Lengths of a batch's records: alone, in fours and beside them, of one block and of several, ended and going on. */
+const BATCHES = [[], [20], [0, 63], [32, 32, 32], [54, 55, 56, 0], [1, 200, 64, 31, 9], [...Array(9).keys(), 130]];
+
 type Results = (Uint8Array | undefined)[];
 
 /** Proofs that have run, for the question whether anything has not. */
@@ -70,6 +73,14 @@ function sealAndOpenLong(core: Core): Results {
   return [sealed, key.open(NONCE, sealed, message(20, 4)), key.open(NONCE, sealed, message(20, 5))];
 }
 
+/** What takes several calls: a key that is hashed first, and a secret and an info that are too long together. */
+function hashAndDeriveLong(core: Core, hash: HashName): Results {
+  return [
+    core.hmac(hash, message(LONG_BYTES, 1), message(20, 2)),
+    core.hkdf(hash, message(40_000, 3), message(20, 2), message(LONG_BYTES - 40_000, 4), 32),
+  ];
+}
+
 /** Everything the hashes do with keys and messages of one length. */
 function hashAndDerive(core: Core, hash: HashName, length: number): Results {
   const key = message(length, 1);
@@ -84,6 +95,25 @@ function hashAndDerive(core: Core, hash: HashName, length: number): Results {
     core.hkdf(hash, key, salt, message(20, 6), Math.min(length, 300)),
     ...expanded,
   ];
+}
+
+const total = (lengths: readonly number[]): number => lengths.reduce((sum, length) => sum + length, 0);
+
+/** Many keys from one secret, and from a secret each. */
+function deriveMany(core: Core, hash: HashName, lengths: number[], lengthBytes: number): Results {
+  const salt = message(13, 2);
+  const infos = { infos: message(total(lengths), 3), lengths: Uint32Array.from(lengths) };
+  const others = lengths.toReversed();
+  const secrets = {
+    secrets: message(total(others), 4),
+    lengths: Uint32Array.from(others),
+    infos: infos.infos,
+    infoLengths: infos.lengths,
+  };
+  const key = core.importDerivationKey(hash, message(32, 1), salt);
+  const expanded = key.expandMany(infos, lengthBytes);
+  key.destroy();
+  return [expanded, core.hkdfMany(hash, salt, secrets, lengthBytes)];
 }
 
 describe.each(KEY_BYTES)("AES-GCM with a key of %i bytes", (keyBytes) => {
@@ -114,6 +144,13 @@ describe.each(HASHES)("%s, HMAC and HKDF", (hash) => {
     expect(proof.findings([])).toEqual([]);
   });
 
+  it("is constant time, and right, in batches", () => {
+    const proof = newProof();
+    for (const lengths of BATCHES) prove(proof, (core) => deriveMany(core, hash, lengths, 32));
+    prove(proof, (core) => deriveMany(core, hash, [40, 41, 40], OKM_BYTES));
+    expect(proof.findings([])).toEqual([]);
+  });
+
   it("carries the marks of a secret into every byte of every result", () => {
     const proof = newProof();
     const { shadow } = proof;
@@ -127,12 +164,18 @@ describe.each(HASHES)("%s, HMAC and HKDF", (hash) => {
     follow(proof, [secret], () => shadow.importDerivationKey(hash, secret, open).expand(open, OKM_BYTES));
     const prk = message(64, 9);
     follow(proof, [prk], () => shadow.importPseudorandomKey(hash, prk).expand(open, OKM_BYTES));
+    const infos = { infos: message(150, 10), lengths: Uint32Array.of(50, 50, 50) };
+    follow(proof, [], () => shadow.importPseudorandomKey(hash, prk).expandMany(infos, OKM_BYTES));
+    follow(proof, [prk], () => shadow.importPseudorandomKey(hash, prk).expandMany(infos, OKM_BYTES));
+    const secrets = { secrets: infos.infos, lengths: infos.lengths };
+    follow(proof, [infos.infos], () => shadow.hkdfMany(hash, open, secrets, OKM_BYTES));
   });
 });
 
 it("is constant time in messages that take several calls", () => {
   const proof = newProof();
   prove(proof, sealAndOpenLong);
+  for (const hash of ["SHA-256", "SHA-512"] as const) prove(proof, (core) => hashAndDeriveLong(core, hash));
   expect(proof.findings(VERDICT)).toEqual([]);
 });
 

@@ -9,6 +9,9 @@ import type { Leak, Machine } from "./machine.ts";
 /** The memory is compared in pieces of this size, so that a call on little data costs little. */
 const PAGE_BYTES = 4096;
 
+/** Where JavaScript writes what is public: LENGTHS of assembly/hash-layout.ts, the lengths of a batch's records. */
+const PUBLIC = [{ from: 40960, to: 49152 }] as const;
+
 /** What the memory held when a call returned. */
 interface Trace {
   readonly memory: Buffer<ArrayBuffer>;
@@ -16,8 +19,8 @@ interface Trace {
 }
 
 /**
- * What is secret: every byte that JavaScript writes to the core's memory ("everything written": lengths and handles,
- * which travel as arguments, are all that is public), or only these byte strings, wherever they turn up.
+ * What is secret: every byte that JavaScript writes to the core's memory ("everything written": all that is public are
+ * the arguments, which are lengths and handles, and PUBLIC), or only these byte strings, wherever they turn up.
  */
 export type Secrets = "everything written" | readonly Uint8Array[];
 
@@ -75,6 +78,7 @@ export class Watch {
     for (const page of this.#changedPages()) {
       for (let i = page; i < page + PAGE_BYTES; i++) if (memory[i] !== this.#seen[i]) secret[i] = mark;
     }
+    for (const { from, to } of PUBLIC) secret.fill(0, from, to);
     if (this.#secrets === "everything written") return;
     const text = Buffer.from(memory.buffer);
     for (const bytes of this.#secrets) {
