@@ -1,13 +1,13 @@
 /**
- * Streaming over the block functions (FIPS 180-4 sections 5.1 and 6): one message at a time, in calls of at most
- * CHUNK_BYTES through INPUT, its state in the HASH region. HMAC and HKDF run on the same stream.
+ * The stream over the block functions (FIPS 180-4 sections 5.1 and 6): one message at a time, its state in the HASH
+ * region, taken through INPUT in calls of at most CHUNK_BYTES. HMAC and HKDF run on the same stream.
  *
  * Time depends on the hash and on lengths alone. INPUT is wiped as it is taken, and everything when a digest leaves.
  */
-import { DIGEST, PARTIAL, STATE, WORK_BYTES, copyState } from "./hash-layout";
+import { DIGEST, PARTIAL, STATE, WORK_BYTES, clearWide, copyState, copyWide } from "./hash-layout";
 import { CHUNK_BYTES, HASH, INPUT, OUTPUT } from "./layout";
-import { beginSha256, compressSha256 } from "./sha256";
-import { beginSha384, beginSha512, compressSha512 } from "./sha512";
+import { beginSha256, bigEndian, compressSha256 } from "./sha256";
+import { beginSha384, beginSha512, bigEndian64, compressSha512 } from "./sha512";
 import { BAD_ARGUMENT, BAD_STATE, OK } from "./status";
 
 // @ts-ignore: decorator
@@ -33,20 +33,38 @@ export let algorithm: i32 = 0;
 let partialBytes: usize = 0;
 let totalBytes: u64 = 0;
 
-export function setPhase(next: i32): void {
+// @ts-ignore: decorator
+@inline export function setPhase(next: i32): void {
   phase = next;
 }
 
-export function isHash(hash: i32): bool {
+// @ts-ignore: decorator
+@inline export function isHash(hash: i32): bool {
   return hash >= SHA_256 && hash <= SHA_512;
 }
 
-export function blockBytes(hash: i32): usize {
+// @ts-ignore: decorator
+@inline export function blockBytes(hash: i32): usize {
   return hash == SHA_256 ? 64 : 128;
 }
 
-export function digestBytes(hash: i32): usize {
+// @ts-ignore: decorator
+@inline export function digestBytes(hash: i32): usize {
   return hash == SHA_256 ? 32 : hash == SHA_384 ? 48 : 64;
+}
+
+/** Writes the initial chaining value of `hash` to `state`. */
+export function beginState(hash: i32, state: usize): void {
+  if (hash == SHA_256) beginSha256(state);
+  else if (hash == SHA_384) beginSha384(state);
+  else beginSha512(state);
+}
+
+/** Takes `count` whole blocks into the chaining value at `state`. */
+// @ts-ignore: decorator
+@inline export function compress(hash: i32, state: usize, block: usize, count: usize): void {
+  if (hash == SHA_256) compressSha256(state, block, count);
+  else compressSha512(state, block, count);
 }
 
 /** Starts a message of `hash` at its initial value. */
@@ -54,22 +72,16 @@ export function begin(hash: i32): void {
   algorithm = hash;
   partialBytes = 0;
   totalBytes = 0;
-  if (hash == SHA_256) beginSha256(STATE);
-  else if (hash == SHA_384) beginSha384(STATE);
-  else beginSha512(STATE);
+  beginState(hash, STATE);
 }
 
 /** Goes on from a chaining value that has taken one block. */
-export function resume(hash: i32, midstate: usize): void {
+// @ts-ignore: decorator
+@inline export function resume(hash: i32, midstate: usize): void {
   algorithm = hash;
   partialBytes = 0;
   totalBytes = <u64>blockBytes(hash);
   copyState(STATE, midstate);
-}
-
-function compress(block: usize, count: usize): void {
-  if (algorithm == SHA_256) compressSha256(STATE, block, count);
-  else compressSha512(STATE, block, count);
 }
 
 /** Takes `length` bytes at `data`. */
@@ -78,17 +90,16 @@ export function absorb(data: usize, length: usize): void {
   totalBytes += <u64>length;
   if (partialBytes > 0) {
     const taken = min<usize>(block - partialBytes, length);
-    memory.copy(PARTIAL + partialBytes, data, taken);
+    copyWide(PARTIAL + partialBytes, data, taken);
     partialBytes += taken;
     data += taken;
     length -= taken;
     if (partialBytes < block) return;
-    compress(PARTIAL, 1);
-    partialBytes = 0;
+    compress(algorithm, STATE, PARTIAL, 1);
   }
   const whole = length & ~(block - 1);
-  if (whole > 0) compress(data, whole >> (block == 64 ? 6 : 7));
-  memory.copy(PARTIAL, data + whole, length - whole);
+  if (whole > 0) compress(algorithm, STATE, data, whole >> (block == 64 ? 6 : 7));
+  copyWide(PARTIAL, data + whole, length - whole);
   partialBytes = length - whole;
 }
 
@@ -96,24 +107,50 @@ export function absorb(data: usize, length: usize): void {
 export function finish(out: usize): void {
   const block = blockBytes(algorithm);
   store<u8>(PARTIAL + partialBytes, 0x80);
-  memory.fill(PARTIAL + partialBytes + 1, 0, block - partialBytes - 1);
+  clearWide(PARTIAL + partialBytes + 1, PARTIAL + block);
   if (partialBytes >= block - (block >> 3)) {
-    compress(PARTIAL, 1);
-    memory.fill(PARTIAL, 0, block);
+    compress(algorithm, STATE, PARTIAL, 1);
+    clearWide(PARTIAL, PARTIAL + block);
   }
   store<u64>(PARTIAL + block - 8, bswap<u64>(totalBytes << 3));
-  compress(PARTIAL, 1);
+  compress(algorithm, STATE, PARTIAL, 1);
+  writeDigest(out);
+}
+
+/** Hashes the digest in PARTIAL, behind the one block that led to `midstate`, and writes the digest to `out`. */
+export function finishOuter(midstate: usize, out: usize): void {
+  const block = blockBytes(algorithm);
+  const length = digestBytes(algorithm);
+  copyState(STATE, midstate);
+  clearWide(PARTIAL + length, PARTIAL + block - 16);
+  v128.store(PARTIAL + length, i32x4(0x80, 0, 0, 0));
+  const bits = bswap<u64>(<u64>(block + length) << 3);
+  v128.store(PARTIAL + block - 16, i64x2.replace_lane(i64x2.splat(0), 1, bits));
+  compress(algorithm, STATE, PARTIAL, 1);
+  writeDigest(out);
+}
+
+// @ts-ignore: decorator
+@inline function writeDigest(out: usize): void {
   if (algorithm == SHA_256) {
-    for (let i: usize = 0; i < 32; i += 4) store<u32>(out + i, bswap<u32>(load<u32>(STATE + i)));
+    v128.store(out, bigEndian(v128.load(STATE)));
+    v128.store(out, bigEndian(v128.load(STATE, 16)), 16);
   } else {
-    for (let i: usize = 0; i < 64; i += 8) store<u64>(out + i, bswap<u64>(load<u64>(STATE + i)));
+    for (let i: usize = 0; i < 64; i += 16) v128.store(out + i, bigEndian64(v128.load(STATE + i)));
   }
+}
+
+/** Writes the first `length` bytes of DIGEST to `out`, and clears up to 16 bytes behind them. */
+// @ts-ignore: decorator
+@inline export function giveDigest(out: usize, length: usize): void {
+  copyWide(out, DIGEST, length);
+  v128.store(out + length, i32x4.splat(0));
 }
 
 /** Forgets the message, the key and all that was computed from them, without a call. */
 // @ts-ignore: decorator
 @inline export function forget(): void {
-  for (let at = HASH; at < HASH + WORK_BYTES; at += 16) v128.store(at, i32x4.splat(0));
+  clearWide(HASH, HASH + WORK_BYTES);
   phase = IDLE;
   algorithm = 0;
   partialBytes = 0;
@@ -125,7 +162,19 @@ export function hashWipe(): void {
   forget();
 }
 
-/** Begins a digest. A message that was under way is forgotten. */
+/** The digest of the first `length` bytes of INPUT, which are wiped, in OUTPUT. What was under way is forgotten. */
+export function hashDigest(hash: i32, length: usize): i32 {
+  if (!isHash(hash) || length > CHUNK_BYTES) return BAD_ARGUMENT;
+  begin(hash);
+  absorb(INPUT, length);
+  clearWide(INPUT, INPUT + length);
+  finish(DIGEST);
+  giveDigest(OUTPUT, digestBytes(hash));
+  hashWipe();
+  return OK;
+}
+
+/** Begins a digest of a message that takes several calls. What was under way is forgotten. */
 export function hashBegin(hash: i32): i32 {
   if (!isHash(hash)) return BAD_ARGUMENT;
   begin(hash);
@@ -138,7 +187,7 @@ export function hashUpdate(length: usize): i32 {
   if (phase != HASHING && phase != AUTHENTICATING) return BAD_STATE;
   if (length > CHUNK_BYTES) return BAD_ARGUMENT;
   absorb(INPUT, length);
-  memory.fill(INPUT, 0, length);
+  clearWide(INPUT, INPUT + length);
   return OK;
 }
 
@@ -147,7 +196,7 @@ export function hashFinish(): i32 {
   if (phase != HASHING) return BAD_STATE;
   const length = digestBytes(algorithm);
   finish(DIGEST);
-  memory.copy(OUTPUT, DIGEST, length);
+  giveDigest(OUTPUT, length);
   hashWipe();
   return OK;
 }

@@ -5,14 +5,15 @@
  * Time depends on the hash and on the lengths of key and message alone.
  */
 import {
-  AUTHENTICATING, absorb, algorithm, begin, blockBytes, digestBytes, finish, hashWipe, isHash, phase, resume, setPhase,
+  AUTHENTICATING, absorb, algorithm, begin, beginState, blockBytes, compress, digestBytes, finish, finishOuter,
+  giveDigest, hashWipe, isHash, phase, resume, setPhase,
 } from "./hash";
-import { DIGEST, KEY, KEY_BLOCK, STATE, copyState } from "./hash-layout";
+import { DIGEST, KEY, KEY_BLOCK, PARTIAL, clearWide, copyWide } from "./hash-layout";
 import { CHUNK_BYTES, INPUT, OUTPUT } from "./layout";
 import { BAD_ARGUMENT, BAD_STATE, OK } from "./status";
 
-/** Makes KEY from `length` bytes at `key` (section 4, steps 1 to 4 and 7). */
-export function setKey(hash: i32, key: usize, length: usize): void {
+/** Makes the 128 bytes of a key at `to` from `length` bytes at `key` (section 4, steps 1 to 4 and 7). */
+export function setKey(hash: i32, to: usize, key: usize, length: usize): void {
   const block = blockBytes(hash);
   if (length > block) {
     begin(hash);
@@ -21,40 +22,52 @@ export function setKey(hash: i32, key: usize, length: usize): void {
     key = DIGEST;
     length = digestBytes(hash);
   }
-  memory.copy(KEY_BLOCK, key, length);
-  memory.fill(KEY_BLOCK + length, 0, 128 - length);
-  setMidstate(hash, KEY, 0x36);
-  setMidstate(hash, KEY + 64, 0x36 ^ 0x5c);
+  copyWide(KEY_BLOCK, key, length);
+  clearWide(KEY_BLOCK + length, KEY_BLOCK + 128);
+  setMidstate(hash, to, 0x36);
+  setMidstate(hash, to + 64, 0x36 ^ 0x5c);
 }
 
 /** XORs `pad` into the key's block and leaves the chaining value behind it at `midstate`. */
 function setMidstate(hash: i32, midstate: usize, pad: u8): void {
   const pads = v128.splat<u8>(pad);
   for (let at: usize = KEY_BLOCK; at < KEY_BLOCK + 128; at += 16) v128.store(at, v128.xor(v128.load(at), pads));
-  begin(hash);
-  absorb(KEY_BLOCK, blockBytes(hash));
-  copyState(midstate, STATE);
+  beginState(hash, midstate);
+  compress(hash, midstate, KEY_BLOCK, 1);
 }
 
-/** Starts a message under KEY. */
-export function beginMac(hash: i32): void {
+/** Ends a message that was resumed under `key`, and writes the tag to `out` (a chaining value, 32 or 64 bytes). */
+// @ts-ignore: decorator
+@inline export function finishMac(key: usize, out: usize): void {
+  finish(PARTIAL);
+  finishOuter(key + 64, out);
+}
+
+/**
+ * The HMAC, in OUTPUT, under a key that takes the first `keyLength` bytes of INPUT, of the `length` bytes after it.
+ * INPUT is wiped, and what was under way is forgotten.
+ */
+export function hmacTag(hash: i32, keyLength: usize, length: usize): i32 {
+  if (!isHash(hash) || keyLength > CHUNK_BYTES || length > CHUNK_BYTES - keyLength) return BAD_ARGUMENT;
+  setKey(hash, KEY, INPUT, keyLength);
   resume(hash, KEY);
+  absorb(INPUT + keyLength, length);
+  clearWide(INPUT, INPUT + keyLength + length);
+  finishMac(KEY, DIGEST);
+  giveDigest(OUTPUT, digestBytes(hash));
+  hashWipe();
+  return OK;
 }
 
-/** Ends it, and writes the tag to `out` (a whole chaining value, 32 or 64 bytes). */
-export function finishMac(out: usize): void {
-  finish(DIGEST);
-  resume(algorithm, KEY + 64);
-  absorb(DIGEST, digestBytes(algorithm));
-  finish(out);
-}
-
-/** Begins an HMAC under the key in the first `length` bytes of INPUT, which are wiped; `hashUpdate` goes on. */
+/**
+ * Begins an HMAC whose message takes several calls, under the key in the first `length` bytes of INPUT, which are
+ * wiped; `hashUpdate` goes on.
+ */
 export function hmacBegin(hash: i32, length: usize): i32 {
   if (!isHash(hash) || length > CHUNK_BYTES) return BAD_ARGUMENT;
-  setKey(hash, INPUT, length);
-  memory.fill(INPUT, 0, length);
-  beginMac(hash);
+  setKey(hash, KEY, INPUT, length);
+  clearWide(INPUT, INPUT + length);
+  resume(hash, KEY);
   setPhase(AUTHENTICATING);
   return OK;
 }
@@ -63,8 +76,8 @@ export function hmacBegin(hash: i32, length: usize): i32 {
 export function hmacFinish(): i32 {
   if (phase != AUTHENTICATING) return BAD_STATE;
   const length = digestBytes(algorithm);
-  finishMac(DIGEST);
-  memory.copy(OUTPUT, DIGEST, length);
+  finishMac(KEY, DIGEST);
+  giveDigest(OUTPUT, length);
   hashWipe();
   return OK;
 }

@@ -3,13 +3,15 @@
  * statuses (status.ts) come out. No call allocates, grows memory or traps, whatever it is given.
  */
 
-// AES-GCM: slots.ts, gcm.ts and batch.ts document each call.
+// AES-GCM: slots.ts, gcm.ts, batch.ts and derive.ts document each call.
 export { keyExpand, keyWipe } from "./slots";
 export { gcmOpen, gcmSeal, gcmWipe } from "./gcm";
 export { gcmOpenMany, gcmSealMany } from "./batch";
+export { deriveOpenMany, deriveSealMany } from "./derive";
 export { gcmAad, gcmBegin, gcmCheck, gcmDecrypt, gcmEncrypt, gcmFinish, gcmVerify } from "./gcm";
 
-// SHA-2, HMAC and HKDF: hash.ts, hmac.ts and hkdf.ts document each call.
-export { hashBegin, hashFinish, hashUpdate, hashWipe } from "./hash";
-export { hmacBegin, hmacFinish } from "./hmac";
-export { hkdfDrop, hkdfExpand, hkdfExtract, hkdfImport, hkdfKeep, hkdfUse } from "./hkdf";
+// SHA-2, HMAC and HKDF: hash.ts, hmac.ts, hkdf.ts and hkdf-batch.ts document each call.
+export { hashBegin, hashDigest, hashFinish, hashUpdate, hashWipe } from "./hash";
+export { hmacBegin, hmacFinish, hmacTag } from "./hmac";
+export { hkdfDerive, hkdfDrop, hkdfExpand, hkdfExtract, hkdfImport, hkdfKeep } from "./hkdf";
+export { hkdfDeriveMany, hkdfExpandMany } from "./hkdf-batch";

@@ -1,12 +1,14 @@
 /**
- * The SHA-256 block function (FIPS 180-4 section 6.2). Scalar: one message has no work for SIMD lanes to share.
+ * The SHA-256 block function (FIPS 180-4 section 6.2) of one message. The message schedule is made by vectors, four
+ * words at a time, and meets the rounds in memory: sixteen words and eight of state are more than the registers hold.
  *
- * Time depends on the number of blocks alone: no branch, address or select takes a bit of the message. Nothing
- * is written but the chaining value.
+ * Time depends on the number of blocks alone: no branch, address or select takes a bit of the message. What is written
+ * is the chaining value and SCHEDULE.
  */
+import { SCHEDULE } from "./hash-layout";
 
 /** Section 4.2.2: the first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
-const K: usize = memory.data<u32>([
+export const K: usize = memory.data<u32>([
   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
   0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
   0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -18,18 +20,19 @@ const K: usize = memory.data<u32>([
 ]);
 
 /** Section 5.3.3: the same of the square roots of the first eight primes. */
-const IV: usize = memory.data<u32>([
+export const IV: usize = memory.data<u32>([
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 ]);
 
 /** Writes the initial chaining value, eight words of 4 bytes, to `state`. */
 export function beginSha256(state: usize): void {
-  memory.copy(state, IV, 32);
+  v128.store(state, v128.load(IV));
+  v128.store(state, v128.load(IV, 16), 16);
 }
 
 /**
- * Takes `count` blocks of 64 bytes at `block` into the chaining value at `state`. The schedule's last sixteen
- * words live in locals; each is replaced in place just before its round, which V8 runs faster than in a pass of its own.
+ * Takes `count` blocks of 64 bytes at `block` into the chaining value at `state`. `x` and `y` are a ^ b of this round
+ * and of the one before (b ^ c of this one), which is half of the majority.
  */
 export function compressSha256(state: usize, block: usize, count: usize): void {
   for (; count > 0; count--) {
@@ -37,47 +40,34 @@ export function compressSha256(state: usize, block: usize, count: usize): void {
     let c = load<u32>(state, 8); let d = load<u32>(state, 12);
     let e = load<u32>(state, 16); let f = load<u32>(state, 20);
     let g = load<u32>(state, 24); let h = load<u32>(state, 28);
-    let w0 = bswap<u32>(load<u32>(block)); let w1 = bswap<u32>(load<u32>(block, 4));
-    let w2 = bswap<u32>(load<u32>(block, 8)); let w3 = bswap<u32>(load<u32>(block, 12));
-    let w4 = bswap<u32>(load<u32>(block, 16)); let w5 = bswap<u32>(load<u32>(block, 20));
-    let w6 = bswap<u32>(load<u32>(block, 24)); let w7 = bswap<u32>(load<u32>(block, 28));
-    let w8 = bswap<u32>(load<u32>(block, 32)); let w9 = bswap<u32>(load<u32>(block, 36));
-    let w10 = bswap<u32>(load<u32>(block, 40)); let w11 = bswap<u32>(load<u32>(block, 44));
-    let w12 = bswap<u32>(load<u32>(block, 48)); let w13 = bswap<u32>(load<u32>(block, 52));
-    let w14 = bswap<u32>(load<u32>(block, 56)); let w15 = bswap<u32>(load<u32>(block, 60));
-    h += t1(e, f, g, w0 + load<u32>(K)); d += h; h += t2(a, b, c);
-    g += t1(d, e, f, w1 + load<u32>(K, 4)); c += g; g += t2(h, a, b);
-    f += t1(c, d, e, w2 + load<u32>(K, 8)); b += f; f += t2(g, h, a);
-    e += t1(b, c, d, w3 + load<u32>(K, 12)); a += e; e += t2(f, g, h);
-    d += t1(a, b, c, w4 + load<u32>(K, 16)); h += d; d += t2(e, f, g);
-    c += t1(h, a, b, w5 + load<u32>(K, 20)); g += c; c += t2(d, e, f);
-    b += t1(g, h, a, w6 + load<u32>(K, 24)); f += b; b += t2(c, d, e);
-    a += t1(f, g, h, w7 + load<u32>(K, 28)); e += a; a += t2(b, c, d);
-    h += t1(e, f, g, w8 + load<u32>(K, 32)); d += h; h += t2(a, b, c);
-    g += t1(d, e, f, w9 + load<u32>(K, 36)); c += g; g += t2(h, a, b);
-    f += t1(c, d, e, w10 + load<u32>(K, 40)); b += f; f += t2(g, h, a);
-    e += t1(b, c, d, w11 + load<u32>(K, 44)); a += e; e += t2(f, g, h);
-    d += t1(a, b, c, w12 + load<u32>(K, 48)); h += d; d += t2(e, f, g);
-    c += t1(h, a, b, w13 + load<u32>(K, 52)); g += c; c += t2(d, e, f);
-    b += t1(g, h, a, w14 + load<u32>(K, 56)); f += b; b += t2(c, d, e);
-    a += t1(f, g, h, w15 + load<u32>(K, 60)); e += a; a += t2(b, c, d);
-    for (let k: usize = K + 64; k < K + 256; k += 64) {
-      w0 += sigma1(w14) + w9 + sigma0(w1); h += t1(e, f, g, w0 + load<u32>(k)); d += h; h += t2(a, b, c);
-      w1 += sigma1(w15) + w10 + sigma0(w2); g += t1(d, e, f, w1 + load<u32>(k, 4)); c += g; g += t2(h, a, b);
-      w2 += sigma1(w0) + w11 + sigma0(w3); f += t1(c, d, e, w2 + load<u32>(k, 8)); b += f; f += t2(g, h, a);
-      w3 += sigma1(w1) + w12 + sigma0(w4); e += t1(b, c, d, w3 + load<u32>(k, 12)); a += e; e += t2(f, g, h);
-      w4 += sigma1(w2) + w13 + sigma0(w5); d += t1(a, b, c, w4 + load<u32>(k, 16)); h += d; d += t2(e, f, g);
-      w5 += sigma1(w3) + w14 + sigma0(w6); c += t1(h, a, b, w5 + load<u32>(k, 20)); g += c; c += t2(d, e, f);
-      w6 += sigma1(w4) + w15 + sigma0(w7); b += t1(g, h, a, w6 + load<u32>(k, 24)); f += b; b += t2(c, d, e);
-      w7 += sigma1(w5) + w0 + sigma0(w8); a += t1(f, g, h, w7 + load<u32>(k, 28)); e += a; a += t2(b, c, d);
-      w8 += sigma1(w6) + w1 + sigma0(w9); h += t1(e, f, g, w8 + load<u32>(k, 32)); d += h; h += t2(a, b, c);
-      w9 += sigma1(w7) + w2 + sigma0(w10); g += t1(d, e, f, w9 + load<u32>(k, 36)); c += g; g += t2(h, a, b);
-      w10 += sigma1(w8) + w3 + sigma0(w11); f += t1(c, d, e, w10 + load<u32>(k, 40)); b += f; f += t2(g, h, a);
-      w11 += sigma1(w9) + w4 + sigma0(w12); e += t1(b, c, d, w11 + load<u32>(k, 44)); a += e; e += t2(f, g, h);
-      w12 += sigma1(w10) + w5 + sigma0(w13); d += t1(a, b, c, w12 + load<u32>(k, 48)); h += d; d += t2(e, f, g);
-      w13 += sigma1(w11) + w6 + sigma0(w14); c += t1(h, a, b, w13 + load<u32>(k, 52)); g += c; c += t2(d, e, f);
-      w14 += sigma1(w12) + w7 + sigma0(w15); b += t1(g, h, a, w14 + load<u32>(k, 56)); f += b; b += t2(c, d, e);
-      w15 += sigma1(w13) + w8 + sigma0(w0); a += t1(f, g, h, w15 + load<u32>(k, 60)); e += a; a += t2(b, c, d);
+    let x: u32 = 0; let y = b ^ c;
+    let w0 = bigEndian(v128.load(block)); let w1 = bigEndian(v128.load(block, 16));
+    let w2 = bigEndian(v128.load(block, 32)); let w3 = bigEndian(v128.load(block, 48));
+    for (let k: usize = K; k < K + 256; k += 64) {
+      v128.store(SCHEDULE, i32x4.add(w0, v128.load(k)));
+      v128.store(SCHEDULE, i32x4.add(w1, v128.load(k, 16)), 16);
+      v128.store(SCHEDULE, i32x4.add(w2, v128.load(k, 32)), 32);
+      v128.store(SCHEDULE, i32x4.add(w3, v128.load(k, 48)), 48);
+      if (k < K + 192) {
+        w0 = extend(w0, w1, w2, w3); w1 = extend(w1, w2, w3, w0);
+        w2 = extend(w2, w3, w0, w1); w3 = extend(w3, w0, w1, w2);
+      }
+      h += load<u32>(SCHEDULE); h += ch(e, f, g); h += sum1(e); d += h; x = a ^ b; h += sum0(a); h += b ^ (x & y);
+      g += load<u32>(SCHEDULE, 4); g += ch(d, e, f); g += sum1(d); c += g; y = h ^ a; g += sum0(h); g += a ^ (x & y);
+      f += load<u32>(SCHEDULE, 8); f += ch(c, d, e); f += sum1(c); b += f; x = g ^ h; f += sum0(g); f += h ^ (x & y);
+      e += load<u32>(SCHEDULE, 12); e += ch(b, c, d); e += sum1(b); a += e; y = f ^ g; e += sum0(f); e += g ^ (x & y);
+      d += load<u32>(SCHEDULE, 16); d += ch(a, b, c); d += sum1(a); h += d; x = e ^ f; d += sum0(e); d += f ^ (x & y);
+      c += load<u32>(SCHEDULE, 20); c += ch(h, a, b); c += sum1(h); g += c; y = d ^ e; c += sum0(d); c += e ^ (x & y);
+      b += load<u32>(SCHEDULE, 24); b += ch(g, h, a); b += sum1(g); f += b; x = c ^ d; b += sum0(c); b += d ^ (x & y);
+      a += load<u32>(SCHEDULE, 28); a += ch(f, g, h); a += sum1(f); e += a; y = b ^ c; a += sum0(b); a += c ^ (x & y);
+      h += load<u32>(SCHEDULE, 32); h += ch(e, f, g); h += sum1(e); d += h; x = a ^ b; h += sum0(a); h += b ^ (x & y);
+      g += load<u32>(SCHEDULE, 36); g += ch(d, e, f); g += sum1(d); c += g; y = h ^ a; g += sum0(h); g += a ^ (x & y);
+      f += load<u32>(SCHEDULE, 40); f += ch(c, d, e); f += sum1(c); b += f; x = g ^ h; f += sum0(g); f += h ^ (x & y);
+      e += load<u32>(SCHEDULE, 44); e += ch(b, c, d); e += sum1(b); a += e; y = f ^ g; e += sum0(f); e += g ^ (x & y);
+      d += load<u32>(SCHEDULE, 48); d += ch(a, b, c); d += sum1(a); h += d; x = e ^ f; d += sum0(e); d += f ^ (x & y);
+      c += load<u32>(SCHEDULE, 52); c += ch(h, a, b); c += sum1(h); g += c; y = d ^ e; c += sum0(d); c += e ^ (x & y);
+      b += load<u32>(SCHEDULE, 56); b += ch(g, h, a); b += sum1(g); f += b; x = c ^ d; b += sum0(c); b += d ^ (x & y);
+      a += load<u32>(SCHEDULE, 60); a += ch(f, g, h); a += sum1(f); e += a; y = b ^ c; a += sum0(b); a += c ^ (x & y);
     }
     store<u32>(state, load<u32>(state) + a);
     store<u32>(state, load<u32>(state, 4) + b, 4);
@@ -91,26 +81,56 @@ export function compressSha256(state: usize, block: usize, count: usize): void {
   }
 }
 
-/**
- * T1 of one round, but for h: the caller's eight names rotate instead of the values. The three rotations of Sigma are
- * nested, because an x64 rotation overwrites its operand and every further one from the same value costs a copy.
- */
 // @ts-ignore: decorator
-@inline function t1(e: u32, f: u32, g: u32, wk: u32): u32 {
-  return wk + (g ^ (e & (f ^ g))) + rotr<u32>(rotr<u32>(rotr<u32>(e, 14) ^ e, 5) ^ e, 6);
+@inline function ch(e: u32, f: u32, g: u32): u32 {
+  return g ^ (e & (f ^ g));
+}
+
+/** On the way from one round to the next, so made for the shortest way. */
+// @ts-ignore: decorator
+@inline function sum1(e: u32): u32 {
+  return rotr<u32>(e, 6) ^ rotr<u32>(e, 11) ^ rotr<u32>(e, 25);
+}
+
+/** Nested, because an x64 rotation overwrites its operand and every further one from the same value costs a copy. */
+// @ts-ignore: decorator
+@inline function sum0(a: u32): u32 {
+  return rotr<u32>(rotr<u32>(rotr<u32>(a, 9) ^ a, 11) ^ a, 2);
+}
+
+/** The four words after `w3`, where `w0` to `w3` are the last sixteen. The last two of them need the first two. */
+// @ts-ignore: decorator
+@inline function extend(w0: v128, w1: v128, w2: v128, w3: v128): v128 {
+  const sum = i32x4.add(i32x4.add(w0, shiftIn(w2, w3)), sigma0(shiftIn(w0, w1)));
+  const last = i8x16.shuffle(w3, w3, 8, 9, 10, 11, 8, 9, 10, 11, 12, 13, 14, 15, 12, 13, 14, 15);
+  const early = i32x4.add(sum, sigma1(last));
+  const late = sigma1(i8x16.shuffle(early, early, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7));
+  return i8x16.shuffle(early, i32x4.add(sum, late), 0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28, 29, 30, 31);
+}
+
+/** Words 1 to 4 of the eight. */
+// @ts-ignore: decorator
+@inline function shiftIn(low: v128, high: v128): v128 {
+  return i8x16.shuffle(low, high, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19);
 }
 
 // @ts-ignore: decorator
-@inline function t2(a: u32, b: u32, c: u32): u32 {
-  return (a & b) + (c & (a ^ b)) + rotr<u32>(rotr<u32>(rotr<u32>(a, 9) ^ a, 11) ^ a, 2);
+@inline function sigma0(w: v128): v128 {
+  return v128.xor(
+    v128.xor(v128.xor(i32x4.shr_u(w, 7), i32x4.shl(w, 25)), v128.xor(i32x4.shr_u(w, 18), i32x4.shl(w, 14))),
+    i32x4.shr_u(w, 3),
+  );
 }
 
+/** Of two words, each of them doubled, so that a shift of 64 bits rotates it; the two results twice. */
 // @ts-ignore: decorator
-@inline function sigma0(w: u32): u32 {
-  return rotr<u32>(w, 7) ^ rotr<u32>(w, 18) ^ (w >> 3);
+@inline function sigma1(w: v128): v128 {
+  const sum = v128.xor(v128.xor(i32x4.shr_u(w, 10), i64x2.shr_u(w, 17)), i64x2.shr_u(w, 19));
+  return i8x16.shuffle(sum, sum, 0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11);
 }
 
+/** Reverses the bytes of each of four words. */
 // @ts-ignore: decorator
-@inline function sigma1(w: u32): u32 {
-  return rotr<u32>(w, 17) ^ rotr<u32>(w, 19) ^ (w >> 10);
+@inline export function bigEndian(words: v128): v128 {
+  return i8x16.swizzle(words, i8x16(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12));
 }

@@ -4,6 +4,7 @@
  * Time depends on the number of blocks alone: no branch, address or select takes a bit of the message. Nothing
  * is written but the chaining value.
  */
+import { copyState } from "./hash-layout";
 
 /** Section 4.2.3: the first 64 bits of the fractional parts of the cube roots of the first 80 primes. */
 const K: usize = memory.data<u64>([
@@ -43,12 +44,12 @@ const IV_512: usize = memory.data<u64>([
 
 /** Writes the initial chaining value of SHA-384, eight words of 8 bytes, to `state`. */
 export function beginSha384(state: usize): void {
-  memory.copy(state, IV_384, 64);
+  copyState(state, IV_384);
 }
 
 /** Writes the initial chaining value of SHA-512, eight words of 8 bytes, to `state`. */
 export function beginSha512(state: usize): void {
-  memory.copy(state, IV_512, 64);
+  copyState(state, IV_512);
 }
 
 /**
@@ -137,4 +138,10 @@ export function compressSha512(state: usize, block: usize, count: usize): void {
 // @ts-ignore: decorator
 @inline function sigma1(w: u64): u64 {
   return rotr<u64>(w, 19) ^ rotr<u64>(w, 61) ^ (w >> 6);
+}
+
+/** Reverses the bytes of each of two words. */
+// @ts-ignore: decorator
+@inline export function bigEndian64(words: v128): v128 {
+  return i8x16.swizzle(words, i8x16(7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8));
 }

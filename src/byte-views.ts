@@ -24,6 +24,14 @@ export function lengthOf(name: string, bytes: Uint8Array): number {
   return readLength.call(bytes);
 }
 
+/** A copy of `lengths`. @throws {TypeError} if it is no Uint32Array. */
+export function copyLengths(name: string, lengths: Uint32Array): Uint32Array {
+  if (readTag.call(lengths) !== "Uint32Array") throw new TypeError(`${name} must be a Uint32Array.`);
+  const copy = new Uint32Array(readLength.call(lengths));
+  copy.set(lengths);
+  return copy;
+}
+
 /** A plain view of part of `bytes`. */
 export function viewOf(bytes: Uint8Array, at: number, lengthBytes: number): Uint8Array {
   return new Uint8Array(readBuffer.call(bytes), readOffset.call(bytes) + at, lengthBytes);
@@ -53,31 +61,17 @@ export function checkNonce(nonce: Uint8Array): void {
 }
 
 /**
- * Copies `bytes`, whose length was found to be `lengthBytes`, to the start of `room`, which has place for them.
+ * Copies `bytes`, whose length was found to be `lengthBytes`, to `room`, which has place for them from `at` on.
  * @throws {RangeError} if another thread has made them grow since.
  */
-export function copyInto(room: Uint8Array, bytes: Uint8Array, lengthBytes: number): void {
-  copyTo.call(room, bytes);
+export function copyInto(room: Uint8Array, bytes: Uint8Array, lengthBytes: number, at = 0): void {
+  copyTo.call(room, bytes, at);
   if (readLength.call(bytes) !== lengthBytes) throw new RangeError("The bytes grew while they were read.");
 }
 
 /** Copies a nonce that has passed `checkNonce` to `memory`. A call of the language's `set` costs more than twelve bytes. */
 export function copyNonce(memory: Uint8Array, at: number, nonce: Uint8Array): void {
   for (let i = 0; i < NONCE_BYTES; i++) memory[at + i] = nonce[i]!;
-}
-
-/** A copy of 32-bit numbers, off the moving heap. @throws {TypeError} if they are no Uint32Array. */
-export function wordsOf(name: string, words: Uint32Array): Uint32Array {
-  if (readTag.call(words) !== "Uint32Array") throw new TypeError(`${name} must be a Uint32Array.`);
-  const copy = new Uint32Array(readLength.call(words));
-  copyTo.call(copy, words);
-  return copy;
-}
-
-/** Whether two plain views share bytes. Two shared buffers may be one memory: that counts as yes. */
-export function overlaps(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.buffer !== b.buffer) return isShared(a) && isShared(b);
-  return a.byteOffset < b.byteOffset + b.length && b.byteOffset < a.byteOffset + a.length;
 }
 
 /** A plain view of the start of `out`, if it was given. @throws {RangeError} if it has not `lengthBytes`. */
@@ -98,6 +92,13 @@ export function copyView(view: Uint8Array): Uint8Array {
 /** Whether other threads may write to `bytes` while they are read. (A buffer of another realm counts as shared.) */
 export function isShared(bytes: Uint8Array): boolean {
   return !(readBuffer.call(bytes) instanceof ArrayBuffer);
+}
+
+/** Whether two arrays may share bytes: those of two shared buffers may always. */
+export function mayOverlap(one: Uint8Array, other: Uint8Array): boolean {
+  if (readBuffer.call(one) !== readBuffer.call(other)) return isShared(one) && isShared(other);
+  const ahead = readOffset.call(one) - readOffset.call(other);
+  return ahead < readLength.call(other) && -ahead < readLength.call(one);
 }
 
 /**

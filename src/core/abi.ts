@@ -2,9 +2,9 @@
  * The core's exports (assembly/index.ts) and the parts of its memory through which bytes come and go
  * (assembly/layout.ts), with types. The memory never grows, so the views hold as long as the instance.
  */
-import type { HashExports, HashWindow } from "./hashes.ts";
+import type { HashExports, HashWindow } from "./hash-calls.ts";
 
-/** The exports for AES-GCM. Each returns a status; assembly/slots.ts and assembly/gcm.ts say what it does. */
+/** The exports for AES-GCM. Each returns a status; assembly/index.ts says where it is documented. */
 export interface GcmExports {
   keyExpand(slot: number, keyBytes: number): number;
   keyWipe(slot: number): number;
@@ -13,6 +13,9 @@ export interface GcmExports {
   gcmSealMany(slot: number, count: number): number;
   /** Returns how many records were refused, or a status. */
   gcmOpenMany(slot: number, count: number): number;
+  deriveSealMany(handle: number, count: number): number;
+  /** Returns how many records were refused, or a status. */
+  deriveOpenMany(handle: number, count: number): number;
   gcmBegin(slot: number): number;
   gcmAad(lengthBytes: number): number;
   gcmEncrypt(lengthBytes: number): number;
@@ -40,10 +43,13 @@ export const SLOT_COUNT = 256;
 
 export const NONCE_AT = 16384;
 const NONCE_BYTES = 12;
+/** Where the lengths of a batch of derivations lie, which are public. */
+export const HASH_LENGTHS_AT = 40960;
+export const HASH_LENGTH_COUNT = 2048;
 const INPUT_AT = 180224;
 const OUTPUT_AT = 246784;
 const NONCES_AT = 1966368;
-/** Where the lengths of a batch lie: the only bytes that are written to the memory and public. */
+/** Where the lengths of a batch of messages lie, which are public. */
 export const LENGTHS_AT = NONCES_AT + 12352;
 export const LENGTHS_BYTES = 3 * 4 * BATCH_COUNT;
 const AAD_LENGTHS_AT = NONCES_AT + 16448;
@@ -96,6 +102,7 @@ export function openAbi(exports: CoreExports, simd: Simd): Abi {
     infoLengths: new Uint32Array(buffer, INFO_LENGTHS_AT, BATCH_COUNT),
     refusals: new Uint8Array(buffer, REFUSALS_AT, BATCH_COUNT),
     infos: new Uint8Array(buffer, INFOS_AT, CHUNK_BYTES),
+    lengths: new Uint32Array(buffer, HASH_LENGTHS_AT, HASH_LENGTH_COUNT),
   };
 }
 

@@ -9,7 +9,8 @@ import { loadCore } from "./load.ts";
 export type { Simd } from "./abi.ts";
 export type { Aead, CoreAead } from "./aead.ts";
 export type { Packed, PackedPlaintexts, PackedRecords, PackedSealed, PlainRecord, SealedRecord } from "./batch.ts";
-export type { DerivationKey, Hashes, HashName } from "./hashes.ts";
+export type { DerivedPlaintexts, DerivedSealed, PackedDerivations } from "./derived.ts";
+export type { DerivationKey, Hashes, HashName, PackedInfos, PackedSecrets } from "./hashes.ts";
 export type { Core } from "./instance.ts";
 
 export interface CoreOptions {

@@ -3,7 +3,7 @@
  * lengths are copied first, so that nobody changes them between the check and the work; the bytes of a record are read
  * once.
  */
-import { copyView, overlaps, viewBytes, viewOf, wordsOf } from "../byte-views.ts";
+import { copyLengths, copyView, mayOverlap, viewBytes, viewOf } from "../byte-views.ts";
 import { secretBytes } from "../secret-bytes.ts";
 import { type Abi, BATCH_COUNT, CHUNK_BYTES, checkStatus } from "./abi.ts";
 import type { Aead } from "./aead.ts";
@@ -48,7 +48,7 @@ export interface Run {
 
 /** @throws {RangeError} if the lengths do not add up. @throws {TypeError} for anything but arrays. */
 export function checkBatch(records: Packed): Batch {
-  const lengths = wordsOf("lengths", records.lengths);
+  const lengths = copyLengths("lengths", records.lengths);
   const nonces = viewBytes("nonces", records.nonces);
   if (nonces.length !== lengths.length * NONCE_BYTES) {
     throw new RangeError(`nonces has ${nonces.length} bytes: ${lengths.length} records need ${NONCE_BYTES} each.`);
@@ -60,7 +60,7 @@ export function checkBatch(records: Packed): Batch {
   const aads =
     records.aads === undefined
       ? none
-      : checkParts("aads", records.aads, "aadLengths", wordsOf("aadLengths", records.aadLengths!), lengths.length);
+      : checkParts("aads", records.aads, "aadLengths", copyLengths("aadLengths", records.aadLengths!), lengths.length);
   return { nonces, lengths, dataBytes: sum(lengths), aads, infos: none };
 }
 
@@ -151,7 +151,7 @@ export function sealBatch(abi: Abi, batcher: Batcher, batch: Batch, bytes: Uint8
   const sealedBytes = batch.dataBytes + batch.lengths.length * TAG_BYTES;
   const result = out === undefined ? new Uint8Array(sealedBytes) : startOf(out, sealedBytes);
   // Results grow into what is still to be read.
-  const source = overlaps(result, plaintexts) ? copyView(plaintexts) : plaintexts;
+  const source = mayOverlap(result, plaintexts) ? copyView(plaintexts) : plaintexts;
   try {
     for (const run of runsOf(batch)) {
       const { first, count } = run;
@@ -190,7 +190,7 @@ export function openBatch(
   const sealedBytes = batch.dataBytes + batch.lengths.length * TAG_BYTES;
   checkSum("sealed", sealed.length, "lengths and a tag of 16 bytes for each", sealedBytes);
   const plaintexts = out === undefined ? secretBytes(batch.dataBytes) : startOf(out, batch.dataBytes);
-  const source = overlaps(plaintexts, sealed) ? copyView(sealed) : sealed;
+  const source = mayOverlap(plaintexts, sealed) ? copyView(sealed) : sealed;
   const failed: number[] = [];
   try {
     for (const run of runsOf(batch)) {

@@ -3,6 +3,7 @@
  * So a module's first instance does some work nobody needs, and the first real call finds good code, or soon will.
  */
 import type { Abi } from "./abi.ts";
+import { CURRENT } from "./hash-calls.ts";
 
 /** Enough for V8 to start its optimizing compiler; 16 KiB are not. Takes about 3 ms. */
 const WORK_BYTES = 65_536;
@@ -20,7 +21,8 @@ export function warm({ exports, input }: Abi): void {
   exports.hmacBegin(1, 32);
   exports.hashUpdate(64);
   exports.hkdfExtract();
-  exports.hkdfExpand(32, 32);
+  exports.hkdfExpand(CURRENT, 32, 32);
+  exports.hmacTag(1, 32, 32);
   exports.hashWipe();
   input.fill(0);
 }

@@ -5,7 +5,7 @@
  * among those that were used last.
  */
 import { lengthOf, lengthOfKey } from "../byte-views.ts";
-import { type Core, createCore } from "../core/core.ts";
+import { type Core, createCore, type PackedInfos } from "../core/core.ts";
 import { secretBytes } from "../secret-bytes.ts";
 import { holdKey } from "./key-slab.ts";
 import type { Aead, CryptoProvider, Deriver } from "./provider.ts";
@@ -25,7 +25,7 @@ export function wasmProvider(core: Core = createCore()): CryptoProvider {
   return {
     aead: (key) => new PooledAead(aeads, new CoreTenant(holdKey(key, lengthOfKey(key)), importKey)),
     hash: (hash, data) => core.hash(hash, data),
-    hmac: (hash, key, data) => core.hmac(hash, key, data),
+    hmac: (hash, key, data, out) => core.hmac(hash, key, data, out),
     deriver(hash, secret, salt) {
       lengthOf("secret", secret);
       lengthOf("salt", salt);
@@ -33,7 +33,8 @@ export function wasmProvider(core: Core = createCore()): CryptoProvider {
       const prk = Secret.adopt(core.hmac(hash, salt, secret));
       return new PooledDeriver(derivers, new CoreTenant(prk, (bytes) => core.importPseudorandomKey(hash, bytes)));
     },
-    hkdf: (hash, secret, salt, info, lengthBytes) => core.hkdf(hash, secret, salt, info, lengthBytes),
+    hkdf: (hash, secret, salt, info, lengthBytes, out) => core.hkdf(hash, secret, salt, info, lengthBytes, out),
+    hkdfMany: (hash, salt, records, lengthBytes, out) => core.hkdfMany(hash, salt, records, lengthBytes, out),
   };
 }
 
@@ -95,14 +96,22 @@ class PooledDeriver implements Deriver {
     this.#prk = prk;
   }
 
-  expand(info: Uint8Array, lengthBytes: number): Uint8Array {
-    if (!this.#live) throw new TypeError("This derivation key has been destroyed.");
-    return this.#pool.use(this.#prk).expand(info, lengthBytes);
+  expand(info: Uint8Array, lengthBytes: number, out?: Uint8Array): Uint8Array {
+    return this.#use().expand(info, lengthBytes, out);
+  }
+
+  expandMany(records: PackedInfos, lengthBytes: number, out?: Uint8Array): Uint8Array {
+    return this.#use().expandMany(records, lengthBytes, out);
   }
 
   destroy(): void {
     this.#live = false;
     this.#prk.secret.wipe();
     this.#pool.release(this.#prk);
+  }
+
+  #use(): Deriver {
+    if (!this.#live) throw new TypeError("This derivation key has been destroyed.");
+    return this.#pool.use(this.#prk);
   }
 }

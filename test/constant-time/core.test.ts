@@ -27,6 +27,9 @@ function verdict(messages = 1): Declassified[] {
   ];
 }
 
+/** Lengths of a batch's records: alone, in fours and beside them, of one block and of several, ended and going on. */
+const BATCHES = [[], [20], [0, 63], [32, 32, 32], [54, 55, 56, 0], [1, 200, 64, 31, 9], [...Array(9).keys(), 130]];
+
 type Results = (Uint8Array | undefined)[];
 
 /** Does the same with the interpreted core, everything written being secret, and with the real one. */
@@ -69,6 +72,14 @@ function sealAndOpenLong(core: Core): Results {
   return [sealed, key.open(NONCE, sealed, message(20, 4)), key.open(NONCE, sealed, message(20, 5))];
 }
 
+/** What takes several calls: a key that is hashed first, and a secret and an info that are too long together. */
+function hashAndDeriveLong(core: Core, hash: HashName): Results {
+  return [
+    core.hmac(hash, message(LONG_BYTES, 1), message(20, 2)),
+    core.hkdf(hash, message(40_000, 3), message(20, 2), message(LONG_BYTES - 40_000, 4), 32),
+  ];
+}
+
 /** Everything the hashes do with keys and messages of one length. */
 function hashAndDerive(core: Core, hash: HashName, length: number): Results {
   const key = message(length, 1);
@@ -105,6 +116,29 @@ function sealAndOpenMany(core: Core, keyBytes: number, dataBytes: readonly numbe
   return [...sealed, ...opened, ...refused];
 }
 
+/** The same under a derived key for each record. */
+function deriveAndSealMany(core: Core, hash: HashName, dataBytes: readonly number[]): Results {
+  const master = core.importDerivationKey(hash, message(32, 2), message(16, 3));
+  const lengths = Uint32Array.from(dataBytes);
+  const aadLengths = lengths.toReversed();
+  const infoLengths = Uint32Array.from(dataBytes, (bytes) => bytes % 140);
+  const records = {
+    lengths,
+    aadLengths,
+    infoLengths,
+    nonces: message(12 * lengths.length, 4),
+    aads: message(total(dataBytes), 5),
+    infos: message(total([...infoLengths]), 6),
+  };
+  const sealed = core.deriveAndSealMany(master, { ...records, plaintexts: message(total(dataBytes), 7) });
+  const opened = core.deriveAndOpenMany(master, { ...records, sealed });
+  const changed = sealed.map((byte, i) => (i === sealed.length - 1 ? byte ^ 1 : byte));
+  const refused = core.deriveAndOpenMany(master, { ...records, sealed: changed });
+  master.destroy();
+  expect([opened.failed, refused.failed]).toEqual([[], [lengths.length - 1]]);
+  return [sealed, opened.plaintexts, refused.plaintexts];
+}
+
 /** Proofs that have run, for the question whether anything has not. */
 const proofs: Proof[] = [];
 const newProof = (): Proof => {
@@ -112,6 +146,25 @@ const newProof = (): Proof => {
   proofs.push(proof);
   return proof;
 };
+
+const total = (lengths: readonly number[]): number => lengths.reduce((sum, length) => sum + length, 0);
+
+/** Many keys from one secret, and from a secret each. */
+function deriveMany(core: Core, hash: HashName, lengths: number[], lengthBytes: number): Results {
+  const salt = message(13, 2);
+  const infos = { infos: message(total(lengths), 3), lengths: Uint32Array.from(lengths) };
+  const others = lengths.toReversed();
+  const secrets = {
+    secrets: message(total(others), 4),
+    lengths: Uint32Array.from(others),
+    infos: infos.infos,
+    infoLengths: infos.lengths,
+  };
+  const key = core.importDerivationKey(hash, message(32, 1), salt);
+  const expanded = key.expandMany(infos, lengthBytes);
+  key.destroy();
+  return [expanded, core.hkdfMany(hash, salt, secrets, lengthBytes)];
+}
 
 describe.each(KEY_BYTES)("AES-GCM with a key of %i bytes", (keyBytes) => {
   it("is constant time, and right, at every length", () => {
@@ -148,6 +201,13 @@ describe.each(HASHES)("%s, HMAC and HKDF", (hash) => {
     expect(proof.findings([])).toEqual([]);
   });
 
+  it("is constant time, and right, in batches", () => {
+    const proof = newProof();
+    for (const lengths of BATCHES) prove(proof, (core) => deriveMany(core, hash, lengths, 32));
+    prove(proof, (core) => deriveMany(core, hash, [40, 41, 40], OKM_BYTES));
+    expect(proof.findings([])).toEqual([]);
+  });
+
   it("carries the marks of a secret into every byte of every result", () => {
     const proof = newProof();
     const { shadow } = proof;
@@ -161,12 +221,28 @@ describe.each(HASHES)("%s, HMAC and HKDF", (hash) => {
     follow(proof, [secret], () => shadow.importDerivationKey(hash, secret, open).expand(open, OKM_BYTES));
     const prk = message(64, 9);
     follow(proof, [prk], () => shadow.importPseudorandomKey(hash, prk).expand(open, OKM_BYTES));
+    const infos = { infos: message(150, 10), lengths: Uint32Array.of(50, 50, 50) };
+    follow(proof, [], () => shadow.importPseudorandomKey(hash, prk).expandMany(infos, OKM_BYTES));
+    follow(proof, [prk], () => shadow.importPseudorandomKey(hash, prk).expandMany(infos, OKM_BYTES));
+    const secrets = { secrets: infos.infos, lengths: infos.lengths };
+    follow(proof, [infos.infos], () => shadow.hkdfMany(hash, open, secrets, OKM_BYTES));
+  });
+});
+
+describe.each(HASHES)("messages under keys that %s derives", (hash) => {
+  it("are constant time, and right, eight at a time and alone", () => {
+    const proof = newProof();
+    for (const lengths of [[64], LENGTHS, [5, 5, 5, 5, 5], [1100, 5, 5, 5]]) {
+      prove(proof, (core) => deriveAndSealMany(core, hash, lengths));
+    }
+    expect(proof.findings(verdict(LENGTHS.length))).toEqual([]);
   });
 });
 
 it("is constant time in messages that take several calls", () => {
   const proof = newProof();
   prove(proof, sealAndOpenLong);
+  for (const hash of ["SHA-256", "SHA-512"] as const) prove(proof, (core) => hashAndDeriveLong(core, hash));
   expect(proof.findings(verdict())).toEqual([]);
 });
 

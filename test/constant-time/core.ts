@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type CoreExports, LENGTHS_AT, LENGTHS_BYTES, openAbi, type Simd } from "../../src/core/abi.ts";
+import { type CoreExports, openAbi, type Simd } from "../../src/core/abi.ts";
 import { createCore } from "../../src/core/core.ts";
 import { assembleCore, type Core } from "../../src/core/instance.ts";
 import { instantiate } from "./interpret.ts";
@@ -67,7 +67,7 @@ export class Proof {
     this.#module = decodeModule(binary, namesInText(text));
     const { machine, exports } = instantiate(this.#module, this.watch.hooks);
     this.#machine = machine;
-    this.watch.attach(machine, { at: LENGTHS_AT, lengthBytes: LENGTHS_BYTES });
+    this.watch.attach(machine);
     this.shadow = drive(exports, SIMD);
   }
 

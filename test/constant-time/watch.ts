@@ -3,11 +3,18 @@
  * memory before each call, marks what of it is secret, and keeps what each call has left, so that a result can be
  * looked up with its marks.
  */
+import { HASH_LENGTH_COUNT, HASH_LENGTHS_AT, LENGTHS_AT, LENGTHS_BYTES } from "../../src/core/abi.ts";
 import type { Hooks } from "./interpret.ts";
 import type { Leak, Machine } from "./machine.ts";
 
 /** The memory is compared in pieces of this size, so that a call on little data costs little. */
 const PAGE_BYTES = 4096;
+
+/** Where JavaScript writes what is public: the lengths of a batch's records. */
+const PUBLIC = [
+  { from: LENGTHS_AT, to: LENGTHS_AT + LENGTHS_BYTES },
+  { from: HASH_LENGTHS_AT, to: HASH_LENGTHS_AT + HASH_LENGTH_COUNT * 4 },
+] as const;
 
 /** What the memory held when a call returned. */
 interface Trace {
@@ -16,16 +23,10 @@ interface Trace {
 }
 
 /**
- * What is secret: every byte that JavaScript writes to the core's memory ("everything written": lengths and handles, which
- * travel as arguments or, for a batch, in a region of their own, are all that is public), or only these byte strings, wherever they turn up.
+ * What is secret: every byte that JavaScript writes to the core's memory ("everything written": all that is public are
+ * the arguments, which are lengths and handles, and PUBLIC), or only these byte strings, wherever they turn up.
  */
 export type Secrets = "everything written" | readonly Uint8Array[];
-
-/** A region of memory. */
-export interface Region {
-  readonly at: number;
-  readonly lengthBytes: number;
-}
 
 /** The marks of one interpreted instance. */
 export class Watch {
@@ -34,12 +35,10 @@ export class Watch {
   #seen = new Uint8Array(new ArrayBuffer(0));
   #secrets: Secrets = "everything written";
   #traces: Trace[] = [];
-  #open: Region = { at: 0, lengthBytes: 0 };
 
-  /** Starts to watch, before anything is called. What is written to `open` is public: the lengths of a batch. */
-  attach(machine: Machine, open: Region = { at: 0, lengthBytes: 0 }): void {
+  /** Starts to watch; before anything is called. */
+  attach(machine: Machine): void {
     this.#machine = machine;
-    this.#open = open;
     this.#seen = machine.memory.slice();
   }
 
@@ -83,7 +82,7 @@ export class Watch {
     for (const page of this.#changedPages()) {
       for (let i = page; i < page + PAGE_BYTES; i++) if (memory[i] !== this.#seen[i]) secret[i] = mark;
     }
-    secret.fill(0, this.#open.at, this.#open.at + this.#open.lengthBytes);
+    for (const { from, to } of PUBLIC) secret.fill(0, from, to);
     if (this.#secrets === "everything written") return;
     const text = Buffer.from(memory.buffer);
     for (const bytes of this.#secrets) {

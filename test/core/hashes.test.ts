@@ -2,18 +2,22 @@
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createCore } from "../../src/core/core.ts";
-import { createHashes, type DerivationKey, type HashExports, type Hashes } from "../../src/core/hashes.ts";
+import { type DerivationKey, DerivationSlots } from "../../src/core/derivation-key.ts";
+import { HashCalls, type HashExports, type HashWindow } from "../../src/core/hash-calls.ts";
+import { createHashes, type Hashes } from "../../src/core/hashes.ts";
 import { sampleBytes } from "../crypto/sample-bytes.ts";
 
 const KIB = 1024;
 /** The regions of assembly/layout.ts that the hashes use. */
 const HASH = 32 * KIB;
+const LENGTHS = 40 * KIB;
 const HASH_KEYS = 48 * KIB;
 const INPUT = 176 * KIB;
 const OUTPUT = 241 * KIB;
 const SLOTS = 306 * KIB;
 const CHUNK_BYTES = 64 * KIB;
 const SLOT_COUNT = 1024;
+const LENGTH_COUNT = 2048;
 const OK = 0;
 const BAD_ARGUMENT = -1;
 const BAD_STATE = -2;
@@ -23,16 +27,24 @@ const file = new URL(`../../build/core-${createCore().simd}.wasm`, import.meta.u
 const module = new WebAssembly.Module(readFileSync(file));
 let core: HashExports;
 let memory: Uint8Array;
+let window: HashWindow;
 let hashes: Hashes;
+
+function hashesOver(exports: HashExports): Hashes {
+  const calls = new HashCalls(exports, window);
+  return createHashes(calls, new DerivationSlots(calls));
+}
 
 beforeEach(() => {
   const { exports } = new WebAssembly.Instance(module);
   core = exports as unknown as HashExports;
   memory = new Uint8Array((exports.memory as WebAssembly.Memory).buffer);
-  hashes = createHashes(core, {
+  window = {
     input: memory.subarray(INPUT, INPUT + CHUNK_BYTES),
     output: memory.subarray(OUTPUT, OUTPUT + CHUNK_BYTES),
-  });
+    lengths: new Uint32Array(memory.buffer, LENGTHS, LENGTH_COUNT),
+  };
+  hashes = hashesOver(core);
 });
 
 /** Whether nothing but zeros lies in a region. */
@@ -70,10 +82,7 @@ describe("wiping", () => {
   it("leaves nothing when a call breaks off half way", () => {
     const refuse = () => BAD_STATE;
     const breakOff = { ...core, hashFinish: refuse, hmacFinish: refuse, hkdfExpand: refuse };
-    const broken = createHashes(breakOff, {
-      input: memory.subarray(INPUT, INPUT + CHUNK_BYTES),
-      output: memory.subarray(OUTPUT, OUTPUT + CHUNK_BYTES),
-    });
+    const broken = hashesOver(breakOff);
     const salt = sampleBytes(20);
     const key = broken.importDerivationKey("SHA-512", long, salt);
     for (const call of [
@@ -138,6 +147,8 @@ describe("derivation keys", () => {
 });
 
 describe("the calls of the core", () => {
+  const CURRENT = -1;
+
   it("refuse what is out of turn and go on as if it had not been asked", () => {
     const outOfTurn = () => [
       core.hashUpdate(1),
@@ -145,20 +156,22 @@ describe("the calls of the core", () => {
       core.hmacFinish(),
       core.hkdfExtract(),
       core.hkdfKeep(),
-      core.hkdfExpand(0, 32),
+      core.hkdfExpand(CURRENT, 0, 32),
+      core.hkdfDeriveMany(1, 32),
     ];
     expect(new Set(outOfTurn())).toEqual(new Set([BAD_STATE]));
 
     expect(core.hashBegin(1)).toBe(OK);
-    expect([core.hmacFinish(), core.hkdfExtract(), core.hkdfKeep(), core.hkdfExpand(0, 1)]).toEqual(
+    expect([core.hmacFinish(), core.hkdfExtract(), core.hkdfKeep(), core.hkdfExpand(CURRENT, 0, 1)]).toEqual(
       Array(4).fill(BAD_STATE),
     );
+    expect(core.hkdfDeriveMany(0, 0)).toBe(BAD_STATE);
     expect(core.hashFinish()).toBe(OK);
     const empty = memory.slice(OUTPUT, OUTPUT + 32);
     expect(empty).toEqual(hashes.hash("SHA-256", new Uint8Array(0)));
 
     expect(core.hmacBegin(1, 0)).toBe(OK);
-    expect([core.hashFinish(), core.hkdfKeep(), core.hkdfExpand(0, 1)]).toEqual(Array(3).fill(BAD_STATE));
+    expect([core.hashFinish(), core.hkdfKeep(), core.hkdfExpand(CURRENT, 0, 1)]).toEqual(Array(3).fill(BAD_STATE));
     expect(core.hkdfExtract()).toBe(OK);
     expect([core.hashUpdate(0), core.hashFinish(), core.hmacFinish(), core.hkdfExtract()]).toEqual(
       Array(4).fill(BAD_STATE),
@@ -169,24 +182,82 @@ describe("the calls of the core", () => {
 
   it("refuse unknown hashes, lengths over the limit and handles that name no key, and never trap", () => {
     const numbers = [-(2 ** 31), -1, 2 ** 31 - 1];
+    const over = [...numbers, CHUNK_BYTES + 1];
     for (const hash of [...numbers, 0, 4]) {
       const calls = [core.hashBegin(hash), core.hmacBegin(hash, 0), core.hkdfImport(hash, 32)];
-      expect(calls).toEqual([BAD_ARGUMENT, BAD_ARGUMENT, BAD_ARGUMENT]);
+      calls.push(core.hashDigest(hash, 0), core.hmacTag(hash, 0, 0), core.hkdfDerive(hash, 0, 0, 0, 0));
+      expect(calls).toEqual(Array(6).fill(BAD_ARGUMENT));
     }
-    for (const length of [...numbers, CHUNK_BYTES + 1]) {
+    for (const length of over) {
       expect([core.hmacBegin(2, length), core.hkdfImport(2, length)]).toEqual([BAD_ARGUMENT, BAD_ARGUMENT]);
+      expect([core.hashDigest(2, length), core.hmacTag(2, length, 0), core.hmacTag(2, 0, length)]).toEqual(
+        Array(3).fill(BAD_ARGUMENT),
+      );
+      const [salt, secret, info] = [[length], [0, length], [0, 0, length]].map((lengths) => {
+        const [first = 0, second = 0, third = 0] = lengths;
+        return core.hkdfDerive(2, first, second, third, 32);
+      });
+      expect([salt, secret, info]).toEqual(Array(3).fill(BAD_ARGUMENT));
       expect(core.hashBegin(2)).toBe(OK);
       expect(core.hashUpdate(length)).toBe(BAD_ARGUMENT);
     }
-    for (const handle of [...numbers, 0, 1, SLOT_COUNT - 1, SLOT_COUNT]) {
-      expect([core.hkdfUse(handle), core.hkdfDrop(handle)]).toEqual([BAD_ARGUMENT, BAD_ARGUMENT]);
+    // Each of them fits, but not all of them.
+    expect(core.hmacTag(1, CHUNK_BYTES, 1)).toBe(BAD_ARGUMENT);
+    expect(core.hkdfDerive(1, CHUNK_BYTES - 2, 1, 2, 32)).toBe(BAD_ARGUMENT);
+    for (const handle of [...numbers.slice(2), -(2 ** 31), 0, 1, SLOT_COUNT - 1, SLOT_COUNT]) {
+      const calls = [core.hkdfExpand(handle, 0, 1), core.hkdfExpandMany(handle, 0, 1), core.hkdfDrop(handle)];
+      expect(calls).toEqual(Array(3).fill(BAD_ARGUMENT));
     }
     for (const [hash, limit] of [255 * 32, 255 * 48, 255 * 64].entries()) {
+      for (const length of [...numbers, limit + 1])
+        expect(core.hkdfDerive(hash + 1, 0, 0, 0, length)).toBe(BAD_ARGUMENT);
       core.hmacBegin(hash + 1, 0);
       core.hkdfExtract();
-      for (const length of [...numbers, limit + 1]) expect(core.hkdfExpand(0, length)).toBe(BAD_ARGUMENT);
-      for (const length of [...numbers, CHUNK_BYTES + 1]) expect(core.hkdfExpand(length, 1)).toBe(BAD_ARGUMENT);
-      expect(core.hkdfExpand(CHUNK_BYTES, limit)).toBe(OK);
+      for (const length of [...numbers, limit + 1]) expect(core.hkdfExpand(CURRENT, 0, length)).toBe(BAD_ARGUMENT);
+      for (const length of over) expect(core.hkdfExpand(CURRENT, length, 1)).toBe(BAD_ARGUMENT);
+      expect(core.hkdfDrop(CURRENT), "no slot").toBe(BAD_ARGUMENT);
+      expect(core.hkdfExpand(CURRENT, CHUNK_BYTES, limit)).toBe(OK);
     }
+  });
+
+  it("refuse batches that are too large", () => {
+    core.hmacBegin(1, 0);
+    core.hkdfExtract();
+    const handle = core.hkdfKeep();
+    const calls = (count: number, lengthBytes: number) => {
+      const expanded = core.hkdfExpandMany(handle, count, lengthBytes);
+      core.hmacBegin(1, 0);
+      return [expanded, core.hkdfDeriveMany(count, lengthBytes)];
+    };
+    const refused = [BAD_ARGUMENT, BAD_ARGUMENT];
+    for (const count of [LENGTH_COUNT + 1, -1, -(2 ** 31), 2 ** 31 - 1]) expect(calls(count, 0)).toEqual(refused);
+    for (const length of [255 * 32 + 1, -1, 2 ** 31 - 1]) expect(calls(1, length)).toEqual(refused);
+    expect(calls(9, 255 * 32), "results larger than the window").toEqual(refused);
+    expect(calls(LENGTH_COUNT, 32)).toEqual([OK, BAD_ARGUMENT]);
+    expect(calls(LENGTH_COUNT / 2, 32)).toEqual([OK, OK]);
+    for (const lengths of [
+      [CHUNK_BYTES + 1],
+      [CHUNK_BYTES, 1],
+      [1, CHUNK_BYTES],
+      [2 ** 32 - 1, 2],
+      [2 ** 31, 2 ** 31],
+    ]) {
+      for (const fill of [() => window.lengths.set(lengths), () => window.lengths.set(lengths, 1)]) {
+        window.lengths.fill(0);
+        fill();
+        expect(calls(3, 1), `${lengths}`).toEqual(refused);
+      }
+    }
+    window.lengths.fill(0);
+    window.lengths.set([CHUNK_BYTES - 3, 1, 2]);
+    expect(calls(3, 1)[0]).toBe(OK);
+    window.lengths.set([1, CHUNK_BYTES - 4, 1, 2]);
+    expect(calls(2, 1)[1]).toBe(OK);
+    window.lengths.fill(0);
+    core.hkdfDrop(handle);
+    expect(isWiped()).toBe(false);
+    core.hashWipe();
+    memory.fill(0, OUTPUT, SLOTS);
+    expect(isWiped()).toBe(true);
   });
 });

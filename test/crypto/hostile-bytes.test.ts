@@ -20,6 +20,7 @@ function bareCore(): CryptoProvider {
     hmac: (...input) => core.hmac(...input),
     deriver: (...input) => core.importDerivationKey(...input),
     hkdf: (...input) => core.hkdf(...input),
+    hkdfMany: (...input) => core.hkdfMany(...input),
   };
 }
 

@@ -20,12 +20,13 @@ function observed(): { calls: string[]; provider: CryptoProvider } {
       calls.push("hash");
       return core.hash(hash, data);
     },
-    hmac(hash, key, data) {
+    hmac(...input) {
       calls.push("hmac");
-      return core.hmac(hash, key, data);
+      return core.hmac(...input);
     },
     deriver: (hash, secret, salt) => core.deriver(hash, secret, salt),
-    hkdf: (hash, secret, salt, info, lengthBytes) => core.hkdf(hash, secret, salt, info, lengthBytes),
+    hkdf: (...input) => core.hkdf(...input),
+    hkdfMany: (...input) => core.hkdfMany(...input),
   };
   return { calls, provider: nodeProvider(small) };
 }

@@ -45,8 +45,13 @@ export class WatchedProvider implements CryptoProvider {
     const inner = this.#inner.deriver(hash, secret, salt);
     const end = this.#begin();
     return {
-      expand: (info, lengthBytes) => {
-        const derived = inner.expand(info, lengthBytes);
+      expand: (...input) => {
+        const derived = inner.expand(...input);
+        this.derived.push(derived);
+        return derived;
+      },
+      expandMany: (...input) => {
+        const derived = inner.expandMany(...input);
         this.derived.push(derived);
         return derived;
       },
@@ -58,8 +63,9 @@ export class WatchedProvider implements CryptoProvider {
   };
 
   hash: CryptoProvider["hash"] = (hash, data) => this.#inner.hash(hash, data);
-  hmac: CryptoProvider["hmac"] = (hash, key, data) => this.#inner.hmac(hash, key, data);
+  hmac: CryptoProvider["hmac"] = (...input) => this.#inner.hmac(...input);
   hkdf: CryptoProvider["hkdf"] = (...input) => this.#inner.hkdf(...input);
+  hkdfMany: CryptoProvider["hkdfMany"] = (...input) => this.#inner.hkdfMany(...input);
 
   #begin(): () => void {
     let ended = false;

@@ -1,0 +1,145 @@
+/**
+ * HKDF (RFC 5869) of many records in one call; with SHA-256 four at a time, with the other hashes one by one.
+ *
+ * Time depends on the hash, on the number of records and on lengths alone. INPUT holds the records' bytes end to end,
+ * LENGTHS their lengths; results of one length lie end to end in OUTPUT.
+ */
+import { AUTHENTICATING, SHA_256, absorb, algorithm, digestBytes, hashWipe, phase, resume } from "./hash";
+import {
+  FOUR, FOUR_BYTES, KEY, KEY_4, LENGTHS, LENGTH_COUNT, PRK, ROWS, SALT_4, clearWide, copyWide,
+} from "./hash-layout";
+import { expand, extract, hashOf, keyOf } from "./hkdf";
+import { macFour, setKeyFour, setLane, spreadKey } from "./hmacx4";
+import { CHUNK_BYTES, INPUT, OUTPUT } from "./layout";
+import { storeFour } from "./sha256x4";
+import { BAD_ARGUMENT, BAD_STATE, OK } from "./status";
+
+// @ts-ignore: decorator
+@inline const TAG_BYTES: usize = 32;
+
+/**
+ * Expands the keys in KEY_4 with the infos that the lanes hold to `length` bytes each (up to 255 * 32), the first
+ * `count` of them to `out` and on, `stride` bytes apart. Nothing else is written there.
+ */
+export function expandFour(count: usize, out: usize, stride: usize, length: usize): void {
+  for (let done: usize = 0, counter: u32 = 1; done < length; done += TAG_BYTES, counter++) {
+    macFour(KEY_4, counter > 1, counter);
+    storeFour();
+    const taken = min<usize>(TAG_BYTES, length - done);
+    for (let lane: usize = 0; lane < count; lane++) {
+      copyExact(out + stride * lane + done, ROWS + TAG_BYTES * lane, taken);
+    }
+  }
+}
+
+/** Copies up to 32 bytes, and not one more. */
+function copyExact(to: usize, from: usize, length: usize): void {
+  const whole = length & ~15;
+  copyWide(to, from, whole);
+  for (let at = whole; at < length; at++) store<u8>(to + at, load<u8>(from + at));
+}
+
+/** Forgets what four lanes held. */
+export function forgetFour(): void {
+  clearWide(FOUR, FOUR + FOUR_BYTES);
+}
+
+// @ts-ignore: decorator
+@inline function lengthAt(record: usize): usize {
+  return load<u32>(LENGTHS + 4 * record);
+}
+
+/** What `count` lengths from the `first` on add up to, or more than CHUNK_BYTES where it does not fit the window. */
+function addLengths(first: usize, count: usize): usize {
+  let sum: usize = 0;
+  for (let record = first; record < first + count; record++) {
+    const length = lengthAt(record);
+    if (length > CHUNK_BYTES - sum) return CHUNK_BYTES + 1;
+    sum += length;
+  }
+  return sum;
+}
+
+function isBatch(hash: i32, count: usize, length: usize): bool {
+  return count <= LENGTH_COUNT && length <= 255 * digestBytes(hash) && count * length <= CHUNK_BYTES;
+}
+
+/** Gives the lanes up to four records from `record` on, the lanes left over the last; returns where the data ends. */
+function setLanes(record: usize, count: usize, data: usize): usize {
+  for (let lane: usize = 0; lane < 4; lane++) {
+    const length = lengthAt(record + min<usize>(lane, count - 1));
+    setLane(lane, lane < count ? data : data - length, length);
+    if (lane < count) data += length;
+  }
+  return data;
+}
+
+/** Expands one key with `count` infos, of which LENGTHS has the lengths, and wipes INPUT. */
+export function hkdfExpandMany(handle: usize, count: usize, length: usize): i32 {
+  const hash = hashOf(handle);
+  if (hash == 0 || !isBatch(hash, count, length)) return BAD_ARGUMENT;
+  const total = addLengths(0, count);
+  if (total > CHUNK_BYTES) return BAD_ARGUMENT;
+  const key = keyOf(handle);
+  let info = INPUT;
+  let record: usize = 0;
+  if (hash == SHA_256) {
+    spreadKey(KEY_4, key);
+    // A last record by itself is faster alone.
+    while (record + 1 < count) {
+      const taken = min<usize>(4, count - record);
+      info = setLanes(record, taken, info);
+      expandFour(taken, OUTPUT + length * record, length, length);
+      record += taken;
+    }
+    forgetFour();
+  }
+  for (; record < count; record++) {
+    expand(hash, key, info, lengthAt(record), OUTPUT + length * record, length);
+    info += lengthAt(record);
+  }
+  clearWide(INPUT, INPUT + total);
+  clearWide(LENGTHS, LENGTHS + 4 * count);
+  hashWipe();
+  return OK;
+}
+
+/**
+ * Derives from `count` secrets and as many infos under one salt, which is the key of the HMAC under way. INPUT has the
+ * secrets and then the infos, and is wiped; LENGTHS has the lengths of all secrets first.
+ */
+export function hkdfDeriveMany(count: usize, length: usize): i32 {
+  if (phase != AUTHENTICATING) return BAD_STATE;
+  const hash = algorithm;
+  if (count > LENGTH_COUNT / 2 || !isBatch(hash, count, length)) return BAD_ARGUMENT;
+  const total = addLengths(0, 2 * count);
+  if (total > CHUNK_BYTES) return BAD_ARGUMENT;
+  let secret = INPUT;
+  let info = INPUT + addLengths(0, count);
+  let record: usize = 0;
+  if (hash == SHA_256) {
+    spreadKey(SALT_4, KEY);
+    while (record + 1 < count) {
+      const taken = min<usize>(4, count - record);
+      secret = setLanes(record, taken, secret);
+      macFour(SALT_4, false, 0);
+      setKeyFour();
+      info = setLanes(count + record, taken, info);
+      expandFour(taken, OUTPUT + length * record, length, length);
+      record += taken;
+    }
+    forgetFour();
+  }
+  for (; record < count; record++) {
+    resume(hash, KEY);
+    absorb(secret, lengthAt(record));
+    extract(hash, PRK);
+    expand(hash, PRK, info, lengthAt(count + record), OUTPUT + length * record, length);
+    secret += lengthAt(record);
+    info += lengthAt(count + record);
+  }
+  clearWide(INPUT, INPUT + total);
+  clearWide(LENGTHS, LENGTHS + 8 * count);
+  hashWipe();
+  return OK;
+}
