@@ -108,18 +108,17 @@ export function hkdfKeep(): i32 {
   let handle = firstFree;
   while (handle < HASH_KEY_COUNT && load<u8>(slotHashes + handle) != 0) handle++;
   firstFree = handle;
-  if (handle == HASH_KEY_COUNT) {
-    forget();
-    return NO_SLOT;
+  const found = handle < HASH_KEY_COUNT;
+  if (found) {
+    store<u8>(slotHashes + handle, <u8>keyHash);
+    const slot = keyOf(handle);
+    copyState(slot, KEY);
+    copyState(slot + 64, KEY + 64);
+    firstFree = handle + 1;
   }
-  store<u8>(slotHashes + handle, <u8>keyHash);
-  const slot = keyOf(handle);
-  copyState(slot, KEY);
-  copyState(slot + 64, KEY + 64);
-  firstFree = handle + 1;
   // A call could fail for want of stack, and the slot would be nobody's.
   forget();
-  return <i32>handle;
+  return found ? <i32>handle : NO_SLOT;
 }
 
 /** Wipes and frees a slot. */
