@@ -79,7 +79,7 @@ export function checkParts(
   return { bytes: view, lengths };
 }
 
-function checkSum(name: string, lengthBytes: number, lengthsName: string, expected: number): void {
+export function checkSum(name: string, lengthBytes: number, lengthsName: string, expected: number): void {
   if (lengthBytes === expected) return;
   throw new RangeError(`${name} has ${lengthBytes} bytes, but ${lengthsName} add up to ${expected}.`);
 }
