@@ -9,7 +9,7 @@ import { Kernel } from "./kernel.ts";
 import { cipherOver } from "./keys/cipher.ts";
 import { Keys } from "./keys/keys.ts";
 import type { KeyStoreDriver } from "./keystore/driver.ts";
-import { rootArn, uuidOf } from "./model/arn.ts";
+import { keyNamesOf, rootArn, uuidOf } from "./model/arn.ts";
 import type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 import type { Platform } from "./platform.ts";
 import { openRecords } from "./records/record-store.ts";
@@ -73,6 +73,7 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const keys = new Keys({ folder, crypto, random, clock });
   const services = {
     realm,
+    keyNames: keyNamesOf(realm),
     random,
     keys,
     aliases: aliasesIn(folder, clock),
