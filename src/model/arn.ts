@@ -125,6 +125,11 @@ export function uuidOf(randomBytes: Uint8Array): string {
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
+/** The two hexadecimal digits of a public byte. */
+export function hexOf(byte: number): string {
+  return HEX[byte]!;
+}
+
 /** Lower-case hexadecimal. For public bytes only: the digits are looked up by value. */
 export function toHex(bytes: Uint8Array): string {
   let text = "";

@@ -66,6 +66,8 @@ export interface StructShape<M extends Members = Members> {
   readonly members: M;
   /** The members once more as an array, with AWS's lowerCamel name for messages. */
   readonly entries: readonly MemberEntry[];
+  /** The names of its sensitive blobs. */
+  readonly sensitive: readonly string[];
 }
 
 export interface MemberEntry {
@@ -118,13 +120,14 @@ export function required<S extends AnyShape>(shape: S): RequiredMember<S> {
 }
 
 export function struct<M extends Members>(members: M): StructShape<M> {
-  const entries = Object.entries(members).map(([name, member]) => ({
+  const entries: MemberEntry[] = Object.entries(members).map(([name, member]) => ({
     name,
     lowerCamelName: name.charAt(0).toLowerCase() + name.slice(1),
     shape: "required" in member ? member.shape : member,
     required: "required" in member,
   }));
-  return { kind: "struct", members, entries };
+  const sensitive = entries.filter(({ shape }) => shape.kind === "blob" && shape.sensitive).map(({ name }) => name);
+  return { kind: "struct", members, entries, sensitive };
 }
 
 export function list<S extends AnyShape>(member: S, maxLength?: number): ListShape<S> {
