@@ -6,7 +6,7 @@
 import type { AuditSink } from "./audit/audit.ts";
 import type { Caller, Clock } from "./env.ts";
 import { KeystoreError, KmsError } from "./errors.ts";
-import { admit } from "./model/admit.ts";
+import { admit, dismiss } from "./model/admit.ts";
 import { wipeSensitive } from "./model/sensitive.ts";
 import { operationNamed } from "./operations/index.ts";
 import type { AnyOperation } from "./operations/operation.ts";
@@ -54,7 +54,7 @@ export class Kernel {
     } catch (error) {
       failure = asKmsError(error);
     } finally {
-      if (operation !== undefined && admitted !== undefined) wipeSensitive(operation.input, admitted);
+      if (operation !== undefined && admitted !== undefined) dismiss(operation.input, admitted);
     }
     try {
       const recorded = audit?.({ timeMs: clock.nowMs(), caller, operation: name, keyArns, errorCode: failure?.code });

@@ -23,6 +23,7 @@
 import type { CryptoProvider } from "../crypto/provider.ts";
 import type { Random } from "../env.ts";
 import { readKeyId, startsWithHexOf, writeKeyId } from "../model/arn.ts";
+import { secretBytes } from "../secret-bytes.ts";
 import { hashContext } from "./context.ts";
 import { type Material, SHORT_ID_BYTES } from "./material.ts";
 
@@ -77,13 +78,12 @@ export function sealBlob(
   writeKeyId(keyId, blob, KEY_ID);
   for (let i = 0; i < SHORT_ID_BYTES; i++) blob[MATERIAL_ID + i] = material.id[i]!;
   random.fill(blob.subarray(N, COMMITMENT));
-  const okm = deriveMessageKey(crypto, material, blob, context);
   try {
+    deriveMessageKey(crypto, material, blob, context);
     for (let i = 0; i < COMMITMENT_BYTES; i++) blob[COMMITMENT + i] = okm[KEY_BYTES + IV_BYTES + i]!;
-    const aead = crypto.aead(okm.subarray(0, KEY_BYTES));
+    const aead = crypto.aead(okmKey);
     try {
-      const iv = okm.subarray(KEY_BYTES, KEY_BYTES + IV_BYTES);
-      aead.seal(iv, plaintext, additionalData(blob, context), blob.subarray(CIPHERTEXT));
+      aead.seal(okmIv, plaintext, additionalData(blob, context), blob.subarray(CIPHERTEXT));
     } finally {
       aead.destroy();
     }
@@ -100,13 +100,12 @@ export function openBlob(
   blob: Uint8Array,
   context: Uint8Array,
 ): Uint8Array | undefined {
-  const okm = deriveMessageKey(crypto, material, blob, context);
   try {
-    if (!commits(okm, blob)) return undefined;
-    const aead = crypto.aead(okm.subarray(0, KEY_BYTES));
+    deriveMessageKey(crypto, material, blob, context);
+    if (!isCommitted(blob)) return undefined;
+    const aead = crypto.aead(okmKey);
     try {
-      const iv = okm.subarray(KEY_BYTES, KEY_BYTES + IV_BYTES);
-      return aead.open(iv, blob.subarray(CIPHERTEXT), additionalData(blob, context));
+      return aead.open(okmIv, blob.subarray(CIPHERTEXT), additionalData(blob, context));
     } finally {
       aead.destroy();
     }
@@ -115,20 +114,22 @@ export function openBlob(
   }
 }
 
-/** Rooms for public bytes that are read before this code calls or awaits anything else: one will do for all requests. */
+/**
+ * Rooms of one message, for all of them: between the first write and the wipe nothing is awaited, and nobody's code but
+ * that of `crypto` runs.
+ */
+const okm = secretBytes(KEY_BYTES + IV_BYTES + COMMITMENT_BYTES);
+const okmKey = okm.subarray(0, KEY_BYTES);
+const okmIv = okm.subarray(KEY_BYTES, KEY_BYTES + IV_BYTES);
 const info = new Uint8Array(LABEL.length + COMMITMENT + HASH_BYTES);
 info.set(LABEL);
 const shortAad = new Uint8Array(CIPHERTEXT + SHORT_CONTEXT_BYTES);
 
-function deriveMessageKey(
-  crypto: CryptoProvider,
-  material: Material,
-  blob: Uint8Array,
-  context: Uint8Array,
-): Uint8Array {
+/** Leaves the message's key, IV and commitment in `okm`, which the caller wipes. */
+function deriveMessageKey(crypto: CryptoProvider, material: Material, blob: Uint8Array, context: Uint8Array): void {
   info.set(hashContext(crypto, context), LABEL.length + COMMITMENT);
   for (let i = 0; i < COMMITMENT; i++) info[LABEL.length + i] = blob[i]!;
-  return material.deriver.expand(info, KEY_BYTES + IV_BYTES + COMMITMENT_BYTES);
+  material.deriver.expand(info, okm.length, okm);
 }
 
 function additionalData(blob: Uint8Array, context: Uint8Array): Uint8Array {
@@ -139,8 +140,8 @@ function additionalData(blob: Uint8Array, context: Uint8Array): Uint8Array {
   return aad;
 }
 
-/** Whether the commitments are equal, without a branch on what they are. */
-function commits(okm: Uint8Array, blob: Uint8Array): boolean {
+/** Whether the commitment of a blob is that in `okm`, without a branch on what they are. */
+function isCommitted(blob: Uint8Array): boolean {
   let difference = 0;
   for (let i = 0; i < COMMITMENT_BYTES; i++) difference |= okm[KEY_BYTES + IV_BYTES + i]! ^ blob[COMMITMENT + i]!;
   return difference === 0;

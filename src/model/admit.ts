@@ -7,7 +7,7 @@
  */
 import { copyInto, lengthOf } from "../byte-views.ts";
 import { KmsError } from "../errors.ts";
-import { secretBytes } from "../secret-bytes.ts";
+import { borrowRoom, returnRoom, secretBytes } from "../secret-bytes.ts";
 import type {
   AnyShape,
   BlobShape,
@@ -42,7 +42,8 @@ class Violations {
 }
 
 /**
- * Returns a checked copy of `value`. Where it throws, what it had copied of sensitive bytes is wiped.
+ * Returns a checked copy of `value`. Where it throws, what it had copied of sensitive bytes is wiped; else the caller lets
+ * go of them with `dismiss`.
  * @throws {KmsError} SerializationException (wrong type), ValidationException (a constraint)
  */
 export function admit<S extends StructShape>(shape: S, value: unknown): ValueOf<S> {
@@ -52,8 +53,16 @@ export function admit<S extends StructShape>(shape: S, value: unknown): ValueOf<
     if (violations.texts.length > 0) throw validationError(violations.texts);
     return admitted as ValueOf<S>;
   } catch (error) {
-    for (const bytes of violations.sensitive) bytes.fill(0);
+    for (const bytes of violations.sensitive) returnRoom(bytes);
     throw error;
+  }
+}
+
+/** Wipes the sensitive bytes of what `admit` returned, and takes their rooms back: nobody may hold them any more. */
+export function dismiss(shape: StructShape, admitted: Readonly<Record<string, unknown>>): void {
+  for (const name of shape.sensitive) {
+    const bytes = admitted[name];
+    if (bytes instanceof Uint8Array) returnRoom(bytes);
   }
 }
 
@@ -135,9 +144,9 @@ function admitBlob(shape: BlobShape, value: unknown, path: string, violations: V
   if (lengthBytes > maxBytes) violations.add(path, tooLong(maxBytes));
   // Nothing is copied that will be refused.
   if (lengthBytes < minBytes || lengthBytes > maxBytes) return new Uint8Array(0);
-  const copy = secretBytes(lengthBytes);
-  copyInto(copy, value, lengthBytes);
+  const copy = sensitive ? borrowRoom(lengthBytes) : secretBytes(lengthBytes);
   if (sensitive) violations.sensitive.push(copy);
+  copyInto(copy, value, lengthBytes);
   return copy;
 }
 
