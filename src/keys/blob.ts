@@ -20,7 +20,7 @@
  * counts invocations of one K). The commitment binds key, N and context: a blob opens under one key only.
  * Overhead 115 bytes. Key ids and material ids are public.
  */
-import type { CryptoProvider } from "../crypto/provider.ts";
+import { type CryptoProvider, equalBytes } from "../crypto/provider.ts";
 import type { Random } from "../env.ts";
 import { readKeyId, startsWithHexOf, writeKeyId } from "../model/arn.ts";
 import { secretBytes } from "../secret-bytes.ts";
@@ -72,18 +72,20 @@ export function sealBlob(
 ): Uint8Array {
   // An array over a buffer of its own takes half the time of an array that makes its buffer.
   const blob = new Uint8Array(new ArrayBuffer(OVERHEAD_BYTES + plaintext.length));
-  blob[0] = VERSION;
-  blob[1] = SUITE;
-  blob[2] = keyId.startsWith("mrk-") ? MULTI_REGION : 0;
-  writeKeyId(keyId, blob, KEY_ID);
-  for (let i = 0; i < SHORT_ID_BYTES; i++) blob[MATERIAL_ID + i] = material.id[i]!;
-  random.fill(blob.subarray(N, COMMITMENT));
   try {
-    deriveMessageKey(crypto, material, blob, context);
-    for (let i = 0; i < COMMITMENT_BYTES; i++) blob[COMMITMENT + i] = okm[KEY_BYTES + IV_BYTES + i]!;
+    // First, because the generator is the caller's code, which may seal something else in the meantime.
+    random.fill(headN);
+    head[0] = VERSION;
+    head[1] = SUITE;
+    head[2] = keyId.startsWith("mrk-") ? MULTI_REGION : 0;
+    writeKeyId(keyId, head, KEY_ID);
+    for (let i = 0; i < SHORT_ID_BYTES; i++) head[MATERIAL_ID + i] = material.id[i]!;
+    deriveMessageKey(crypto, material, context);
+    headCommitment.set(okmCommitment);
+    blob.set(head);
     const aead = crypto.aead(okmKey);
     try {
-      aead.seal(okmIv, plaintext, additionalData(blob, context), blob.subarray(CIPHERTEXT));
+      aead.seal(okmIv, plaintext, additionalData(context), blob.subarray(CIPHERTEXT));
     } finally {
       aead.destroy();
     }
@@ -101,11 +103,12 @@ export function openBlob(
   context: Uint8Array,
 ): Uint8Array | undefined {
   try {
-    deriveMessageKey(crypto, material, blob, context);
-    if (!isCommitted(blob)) return undefined;
+    head.set(blob.subarray(0, CIPHERTEXT));
+    deriveMessageKey(crypto, material, context);
+    if (!equalBytes(okmCommitment, headCommitment)) return undefined;
     const aead = crypto.aead(okmKey);
     try {
-      return aead.open(okmIv, blob.subarray(CIPHERTEXT), additionalData(blob, context));
+      return aead.open(okmIv, blob.subarray(CIPHERTEXT), additionalData(context));
     } finally {
       aead.destroy();
     }
@@ -115,34 +118,33 @@ export function openBlob(
 }
 
 /**
- * Rooms of one message, for all of them: between the first write and the wipe nothing is awaited, and nobody's code but
- * that of `crypto` runs.
+ * Rooms of one message, for all of them: from the first use to the last nothing is awaited, and nobody's code but that of
+ * `crypto` runs. Only `okm` holds secrets.
  */
 const okm = secretBytes(KEY_BYTES + IV_BYTES + COMMITMENT_BYTES);
 const okmKey = okm.subarray(0, KEY_BYTES);
 const okmIv = okm.subarray(KEY_BYTES, KEY_BYTES + IV_BYTES);
+const okmCommitment = okm.subarray(KEY_BYTES + IV_BYTES);
+/** The additional data of a message without an encryption context: the blob up to its ciphertext, then two zeros. */
+const shortAad = new Uint8Array(CIPHERTEXT + SHORT_CONTEXT_BYTES);
+const head = shortAad.subarray(0, CIPHERTEXT);
+const headInfo = head.subarray(0, COMMITMENT);
+const headN = head.subarray(N, COMMITMENT);
+const headCommitment = head.subarray(COMMITMENT);
 const info = new Uint8Array(LABEL.length + COMMITMENT + HASH_BYTES);
 info.set(LABEL);
-const shortAad = new Uint8Array(CIPHERTEXT + SHORT_CONTEXT_BYTES);
 
-/** Leaves the message's key, IV and commitment in `okm`, which the caller wipes. */
-function deriveMessageKey(crypto: CryptoProvider, material: Material, blob: Uint8Array, context: Uint8Array): void {
+/** Derives the key, IV and commitment of the message whose head this is into `okm`, which the caller wipes. */
+function deriveMessageKey(crypto: CryptoProvider, material: Material, context: Uint8Array): void {
   info.set(hashContext(crypto, context), LABEL.length + COMMITMENT);
-  for (let i = 0; i < COMMITMENT; i++) info[LABEL.length + i] = blob[i]!;
+  info.set(headInfo, LABEL.length);
   material.deriver.expand(info, okm.length, okm);
 }
 
-function additionalData(blob: Uint8Array, context: Uint8Array): Uint8Array {
+function additionalData(context: Uint8Array): Uint8Array {
   const isShort = context.length === SHORT_CONTEXT_BYTES;
   const aad = isShort ? shortAad : new Uint8Array(new ArrayBuffer(CIPHERTEXT + context.length));
-  for (let i = 0; i < CIPHERTEXT; i++) aad[i] = blob[i]!;
+  if (!isShort) aad.set(head);
   aad.set(context, CIPHERTEXT);
   return aad;
-}
-
-/** Whether the commitment of a blob is that in `okm`, without a branch on what they are. */
-function isCommitted(blob: Uint8Array): boolean {
-  let difference = 0;
-  for (let i = 0; i < COMMITMENT_BYTES; i++) difference |= okm[KEY_BYTES + IV_BYTES + i]! ^ blob[COMMITMENT + i]!;
-  return difference === 0;
 }
