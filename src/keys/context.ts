@@ -21,7 +21,7 @@ export function encodeContext(context: Readonly<Record<string, string>> | undefi
   pairs.sort(([a], [b]) => compareBytes(a, b));
   let lengthBytes = 2;
   for (const [key, value] of pairs) lengthBytes += 8 + key.length + value.length;
-  const bytes = new Uint8Array(lengthBytes);
+  const bytes = new Uint8Array(new ArrayBuffer(lengthBytes));
   const view = new DataView(bytes.buffer);
   view.setUint16(0, pairs.length);
   let at = 2;

@@ -7,7 +7,7 @@
  */
 import { copyInto, lengthOf } from "../byte-views.ts";
 import { KmsError } from "../errors.ts";
-import { borrowRoom, returnRoom, secretBytes } from "../secret-bytes.ts";
+import { borrowRoom, returnRoom } from "../secret-bytes.ts";
 import type {
   AnyShape,
   BlobShape,
@@ -27,8 +27,8 @@ const MAX_ITEMS = 1000;
 /** What an admission has found so far. */
 class Violations {
   readonly texts: string[] = [];
-  /** Copies of sensitive bytes, to be wiped if the request is refused. */
-  readonly sensitive: Uint8Array[] = [];
+  /** Copies of bytes, to be wiped if the request is refused. */
+  readonly copies: Uint8Array[] = [];
 
   add(path: string, constraint: string): void {
     this.texts.push(`Value at '${path}' failed to satisfy constraint: Member must ${constraint}`);
@@ -42,8 +42,8 @@ class Violations {
 }
 
 /**
- * Returns a checked copy of `value`. Where it throws, what it had copied of sensitive bytes is wiped; else the caller lets
- * go of them with `dismiss`.
+ * Returns a checked copy of `value`. Where it throws, what it had copied of bytes is wiped; else the caller lets go of
+ * them with `dismiss`.
  * @throws {KmsError} SerializationException (wrong type), ValidationException (a constraint)
  */
 export function admit<S extends StructShape>(shape: S, value: unknown): ValueOf<S> {
@@ -53,14 +53,14 @@ export function admit<S extends StructShape>(shape: S, value: unknown): ValueOf<
     if (violations.texts.length > 0) throw validationError(violations.texts);
     return admitted as ValueOf<S>;
   } catch (error) {
-    for (const bytes of violations.sensitive) returnRoom(bytes);
+    for (const bytes of violations.copies) returnRoom(bytes);
     throw error;
   }
 }
 
-/** Wipes the sensitive bytes of what `admit` returned, and takes their rooms back: nobody may hold them any more. */
+/** Wipes the bytes of what `admit` returned, and takes their rooms back: nobody may hold them any more. */
 export function dismiss(shape: StructShape, admitted: Readonly<Record<string, unknown>>): void {
-  for (const name of shape.sensitive) {
+  for (const name of shape.blobs) {
     const bytes = admitted[name];
     if (bytes instanceof Uint8Array) returnRoom(bytes);
   }
@@ -139,13 +139,13 @@ function admitString(shape: StringShape, value: unknown, path: string, violation
 function admitBlob(shape: BlobShape, value: unknown, path: string, violations: Violations): Uint8Array {
   if (!(value instanceof Uint8Array)) throw wrongType(path, "bytes (a Uint8Array)", value);
   const lengthBytes = lengthOf(path, value);
-  const { minBytes = 0, maxBytes = Number.POSITIVE_INFINITY, sensitive } = shape;
+  const { minBytes = 0, maxBytes = Number.POSITIVE_INFINITY } = shape;
   if (lengthBytes < minBytes) violations.add(path, tooShort(minBytes));
   if (lengthBytes > maxBytes) violations.add(path, tooLong(maxBytes));
   // Nothing is copied that will be refused.
   if (lengthBytes < minBytes || lengthBytes > maxBytes) return new Uint8Array(0);
-  const copy = sensitive ? borrowRoom(lengthBytes) : secretBytes(lengthBytes);
-  if (sensitive) violations.sensitive.push(copy);
+  const copy = borrowRoom(lengthBytes);
+  violations.copies.push(copy);
   copyInto(copy, value, lengthBytes);
   return copy;
 }

@@ -95,24 +95,31 @@ export function keyIdOf(bytes: Uint8Array, multiRegion: boolean): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
-/** Key ids of late by four of their bytes; which one it is, if any, all of its bytes decide. */
-const knownKeyIds = new Map<number, string>();
-const writtenId = new Uint8Array(KEY_ID_BYTES);
+interface KnownKeyId {
+  readonly keyId: string;
+  readonly bytes: Uint8Array;
+  readonly multiRegion: boolean;
+}
+
+/** Key ids of late by four of their bytes; whether it is that one, all of its bytes decide. */
+const knownKeyIds = new Map<number, KnownKeyId>();
 
 /** The key id that the 16 bytes at `at` stand for; made once for a key that is in use. */
 export function readKeyId(bytes: Uint8Array, at: number, multiRegion: boolean): string {
   const hint = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
   const known = knownKeyIds.get(hint);
-  if (known !== undefined && known.startsWith("mrk-") === multiRegion && isKeyIdAt(known, bytes, at)) return known;
-  const keyId = keyIdOf(bytes.subarray(at, at + KEY_ID_BYTES), multiRegion);
+  if (known !== undefined && known.multiRegion === multiRegion && startsWithAt(bytes, at, known.bytes)) {
+    return known.keyId;
+  }
+  const idBytes = bytes.slice(at, at + KEY_ID_BYTES);
+  const keyId = keyIdOf(idBytes, multiRegion);
   if (knownKeyIds.size >= REMEMBERED_NAMES) knownKeyIds.clear();
-  knownKeyIds.set(hint, keyId);
+  knownKeyIds.set(hint, { keyId, bytes: idBytes, multiRegion });
   return keyId;
 }
 
-function isKeyIdAt(keyId: string, bytes: Uint8Array, at: number): boolean {
-  writeKeyId(keyId, writtenId, 0);
-  for (let i = 0; i < KEY_ID_BYTES; i++) if (writtenId[i] !== bytes[at + i]) return false;
+function startsWithAt(bytes: Uint8Array, at: number, start: Uint8Array): boolean {
+  for (let i = 0; i < start.length; i++) if (bytes[at + i] !== start[i]) return false;
   return true;
 }
 

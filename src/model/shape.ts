@@ -66,7 +66,8 @@ export interface StructShape<M extends Members = Members> {
   readonly members: M;
   /** The members once more as an array, with AWS's lowerCamel name for messages. */
   readonly entries: readonly MemberEntry[];
-  /** The names of its sensitive blobs. */
+  /** The names of its blobs, and of those that are sensitive. */
+  readonly blobs: readonly string[];
   readonly sensitive: readonly string[];
 }
 
@@ -126,8 +127,10 @@ export function struct<M extends Members>(members: M): StructShape<M> {
     shape: "required" in member ? member.shape : member,
     required: "required" in member,
   }));
-  const sensitive = entries.filter(({ shape }) => shape.kind === "blob" && shape.sensitive).map(({ name }) => name);
-  return { kind: "struct", members, entries, sensitive };
+  const blobs = entries.filter(({ shape }) => shape.kind === "blob");
+  const sensitive = blobs.filter(({ shape }) => (shape as BlobShape).sensitive);
+  const name = (entry: MemberEntry) => entry.name;
+  return { kind: "struct", members, entries, blobs: blobs.map(name), sensitive: sensitive.map(name) };
 }
 
 export function list<S extends AnyShape>(member: S, maxLength?: number): ListShape<S> {
