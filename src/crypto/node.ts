@@ -15,9 +15,8 @@ import {
   type KeyObject,
 } from "node:crypto";
 import { checkNonce, copyInto, copyView, isShared, lengthOf, lengthOfKey, viewBytes, viewOut } from "../byte-views.ts";
-import { holdKey } from "./key-slab.ts";
 import type { Aead, CryptoProvider, HashName } from "./provider.ts";
-import type { Secret } from "./secret.ts";
+import { Secret } from "./secret.ts";
 import { wasmProvider } from "./wasm.ts";
 
 const NONCE_BYTES = 12;
@@ -102,7 +101,7 @@ class NodeAead implements Aead {
     const keyBytes = lengthOfKey(key);
     this.#provider = provider;
     this.#cipher = CIPHERS.get(keyBytes)!;
-    this.#key = holdKey(key, keyBytes);
+    this.#key = Secret.copy(key, keyBytes);
   }
 
   seal(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array = NO_BYTES, out?: Uint8Array): Uint8Array {
