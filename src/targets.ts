@@ -104,15 +104,16 @@ function resolveName(request: TargetRequest, target: Target, text: string): Read
   return resolveAlias(request, { ...realm, accountId: name.accountId }, name.aliasName);
 }
 
-async function resolveAlias(request: TargetRequest, owner: Realm, aliasName: string): Promise<ResolvedKey> {
+function resolveAlias(request: TargetRequest, owner: Realm, aliasName: string): Ready<ResolvedKey> {
   const { tx, services } = request;
-  const ours = owner.accountId === services.realm.accountId;
-  const alias = ours ? await services.aliases.find(tx, aliasName) : undefined;
-  if (alias === undefined) {
-    throw new KmsError("NotFoundException", `Alias ${aliasArn(owner, aliasName)} is not found.`);
-  }
-  const keyId = alias.targetKeyId;
-  return findKey(request, { keyId, accountId: owner.accountId, arn: keyArn(owner, keyId) });
+  const finding = owner.accountId === services.realm.accountId ? services.aliases.find(tx, aliasName) : undefined;
+  return whenReady(finding, (alias) => {
+    if (alias === undefined) {
+      throw new KmsError("NotFoundException", `Alias ${aliasArn(owner, aliasName)} is not found.`);
+    }
+    const keyId = alias.targetKeyId;
+    return findKey(request, { keyId, accountId: owner.accountId, arn: keyArn(owner, keyId) });
+  });
 }
 
 function findKey({ tx, services }: TargetRequest, name: Omit<NamedKey, "kind">): Ready<ResolvedKey> {
