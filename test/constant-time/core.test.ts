@@ -164,6 +164,10 @@ function deriveMany(core: Core, hash: HashName, lengths: number[], lengthBytes: 
   };
   const key = core.importDerivationKey(hash, message(32, 1), salt);
   const expanded = key.expandMany(infos, lengthBytes);
+  // A call that is broken off wipes what it left.
+  expect(() => key.expandMany({ ...infos, infos: message(1 + infos.infos.length, 5) }, lengthBytes)).toThrow(
+    RangeError,
+  );
   key.destroy();
   return [expanded, core.hkdfMany(hash, salt, secrets, lengthBytes)];
 }

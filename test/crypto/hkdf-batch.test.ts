@@ -43,9 +43,9 @@ function secretsOf(secrets: Packed, infos: Packed): PackedSecrets {
   return { secrets: secrets.bytes, lengths: secrets.lengths, infos: infos.bytes, infoLengths: infos.lengths };
 }
 
-/** RFC 5869 from node:crypto, whose own HKDF takes infos of up to 1,024 bytes. */
+/** RFC 5869 from node:crypto, whose own HKDF takes infos of up to 1,024 bytes, and from Node 24 on no length of 0. */
 function native(digest: string, secret: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Buffer {
-  if (info.length <= 1024) return Buffer.from(hkdfSync(digest, secret, salt, info, length));
+  if (info.length <= 1024 && length > 0) return Buffer.from(hkdfSync(digest, secret, salt, info, length));
   const prk = createHmac(digest, salt).update(secret).digest();
   const blocks = [Buffer.alloc(0)];
   for (let counter = 1; Buffer.concat(blocks).length < length; counter++) {
