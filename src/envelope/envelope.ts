@@ -5,7 +5,7 @@
  * trust. Memory: a whole message for `seal` and `open`, one chunk and one frame for the streams.
  */
 import { viewBytes } from "../byte-views.ts";
-import type { CryptoProvider } from "../crypto/provider.ts";
+import type { Engine } from "../crypto/engine.ts";
 import { healthChecked, type Random } from "../env.ts";
 
 import { type Context, copyContext, copyContextToSeal, encodeContext, holdsContext } from "./context.ts";
@@ -26,7 +26,7 @@ import { type ByteSource, openChunks, sealChunks } from "./streams.ts";
 
 /** What the composition root lends: ciphers and entropy. */
 export interface EnvelopePlatform {
-  readonly crypto: CryptoProvider;
+  readonly crypto: Engine;
   readonly random: Random;
 }
 

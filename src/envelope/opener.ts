@@ -5,7 +5,7 @@
  * arrive to at most a frame. Source: aws-encryption-sdk-specification, client-apis/decrypt.md.
  */
 import { viewBytes } from "../byte-views.ts";
-import { type Aead, type CryptoProvider, equalBytes } from "../crypto/provider.ts";
+import { type Aead, type Engine, equalBytes } from "../crypto/engine.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { Gathered, readU32 } from "./bytes.ts";
 import type { Context } from "./context.ts";
@@ -60,7 +60,7 @@ export class Opener {
    * Derives the message's keys and verifies the header. The data key (32 bytes) stays with the caller, who wipes it.
    * @throws {EnvelopeError} where the data key is not the one that the header commits to, or its tag does not match.
    */
-  static start(crypto: CryptoProvider, header: Header, key: { dataKey: Secret; keyArn: string }): Opener {
+  static start(crypto: Engine, header: Header, key: { dataKey: Secret; keyArn: string }): Opener {
     const { aead, commitment } = key.dataKey.expose((bytes) => deriveMessageKeys(crypto, bytes, header.messageId));
     try {
       if (!equalBytes(commitment, header.commitment)) throw new EnvelopeError();

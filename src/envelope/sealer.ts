@@ -4,7 +4,7 @@
  * Source: aws-encryption-sdk-specification, client-apis/encrypt.md.
  */
 import { viewBytes } from "../byte-views.ts";
-import type { Aead, CryptoProvider } from "../crypto/provider.ts";
+import type { Aead, Engine } from "../crypto/engine.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { encodeText, writeU32 } from "./bytes.ts";
 import { type Context, encodeContext } from "./context.ts";
@@ -67,7 +67,7 @@ export class Sealer {
   }
 
   /** Derives the message's keys and seals the header. The data key stays with the caller, who wipes it. */
-  static start(crypto: CryptoProvider, message: MessageStart): Sealer {
+  static start(crypto: Engine, message: MessageStart): Sealer {
     const { aead, commitment } = message.key.dataKey.expose((key) => deriveMessageKeys(crypto, key, message.messageId));
     try {
       const body = encodeHeaderBody({

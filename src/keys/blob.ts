@@ -20,7 +20,7 @@
  * counts invocations of one K). The commitment binds key, N and context: a blob opens under one key only.
  * Overhead 115 bytes. Key ids and material ids are public.
  */
-import { type CryptoProvider, equalBytes } from "../crypto/provider.ts";
+import { type Engine, equalBytes } from "../crypto/engine.ts";
 import type { Random } from "../env.ts";
 import { keyIdOf, toHex, writeKeyId } from "../model/arn.ts";
 import { type Material, SHORT_ID_BYTES } from "./material.ts";
@@ -59,7 +59,7 @@ export function readBlobHeader(blob: Uint8Array): BlobHeader | undefined {
 
 /** @param context canonical bytes */
 export function sealBlob(
-  crypto: CryptoProvider,
+  crypto: Engine,
   random: Random,
   keyId: string,
   material: Material,
@@ -91,7 +91,7 @@ export function sealBlob(
 
 /** Returns the plaintext, or `undefined` for every blob that this material and context did not make. */
 export function openBlob(
-  crypto: CryptoProvider,
+  crypto: Engine,
   material: Material,
   blob: Uint8Array,
   context: Uint8Array,
@@ -111,12 +111,7 @@ export function openBlob(
   }
 }
 
-function deriveMessageKey(
-  crypto: CryptoProvider,
-  material: Material,
-  blob: Uint8Array,
-  context: Uint8Array,
-): Uint8Array {
+function deriveMessageKey(crypto: Engine, material: Material, blob: Uint8Array, context: Uint8Array): Uint8Array {
   const contextHash = crypto.hash("SHA-256", context);
   const info = new Uint8Array(LABEL.length + COMMITMENT + contextHash.length);
   info.set(LABEL);

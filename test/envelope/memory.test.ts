@@ -7,13 +7,13 @@ import { HeaderReader } from "../../src/envelope/header.ts";
 import { inspectMessage } from "../../src/envelope/inspect.ts";
 import { Opener } from "../../src/envelope/opener.ts";
 import { Sealer } from "../../src/envelope/sealer.ts";
-import { WatchedProvider } from "./watched-provider.ts";
+import { WatchedEngine } from "./watched-engine.ts";
 import { collect, crypto, cut, patterned, workbench } from "./workbench.ts";
 
 const FRAME = 64;
 
 async function watchedBench() {
-  const watched = new WatchedProvider(crypto);
+  const watched = new WatchedEngine(crypto);
   return { watched, ...(await workbench({ crypto: watched, frameBytes: FRAME })) };
 }
 
@@ -169,7 +169,7 @@ describe("a hostile header", () => {
 describe("secrets", () => {
   const isWiped = (bytes: Uint8Array) => bytes.every((byte) => byte === 0);
   /** Of the two derived arrays of a message the commit key is public, and the second is the cipher's key. */
-  const cipherKeys = (watched: WatchedProvider) => watched.derived.filter((_, i) => i % 2 === 1);
+  const cipherKeys = (watched: WatchedEngine) => watched.derived.filter((_, i) => i % 2 === 1);
 
   test("are wiped and ciphers destroyed after every way that a message can go", async () => {
     const { watched, kms, envelope } = await watchedBench();

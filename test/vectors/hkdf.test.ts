@@ -1,7 +1,7 @@
 /** HKDF against the vectors of Wycheproof, at once and from a held key; sizes over the limit must be refused. */
 import { describe, expect, it } from "vitest";
-import type { HashName } from "../../src/crypto/provider.ts";
-import { PROVIDERS } from "../crypto/providers.ts";
+import type { HashName } from "../../src/crypto/engine.ts";
+import { ENGINES } from "../crypto/engines.ts";
 import { readVectors, vectorsDir } from "../vectors.ts";
 
 interface HkdfFile {
@@ -26,13 +26,13 @@ const FILES: [HashName, string][] = [
 ];
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, "hex"));
 
-describe.skipIf(vectorsDir() === undefined).each(PROVIDERS)("HKDF of the %s provider", (_, provider) => {
+describe.skipIf(vectorsDir() === undefined).each(ENGINES)("HKDF of the %s engine", (_, engine) => {
   it.each(FILES)("agrees with Wycheproof on %s", (hash, name) => {
     const file = readVectors<HkdfFile>("wycheproof", name);
     let seen = 0;
     for (const { tcId, ikm, salt, info, size, okm, result } of file.testGroups.flatMap((group) => group.tests)) {
-      const deriver = provider.deriver(hash, bytes(ikm), bytes(salt));
-      const atOnce = () => provider.hkdf(hash, bytes(ikm), bytes(salt), bytes(info), size);
+      const deriver = engine.deriver(hash, bytes(ikm), bytes(salt));
+      const atOnce = () => engine.hkdf(hash, bytes(ikm), bytes(salt), bytes(info), size);
       const held = () => deriver.expand(bytes(info), size);
       for (const derive of [atOnce, held]) {
         if (result === "invalid") expect(derive, `test ${tcId}`).toThrow(RangeError);

@@ -1,15 +1,9 @@
-/** Each provider opens what each provider sealed: frames below and far above the size of the core's window. */
+/** Each engine opens what each engine sealed: frames below and far above the size of the core's window. */
 import { expect, test } from "vitest";
-import { nodeProvider } from "../../src/crypto/node.ts";
-import type { CryptoProvider } from "../../src/crypto/provider.ts";
-import { wasmProvider } from "../../src/crypto/wasm.ts";
+import { ENGINES } from "../crypto/engines.ts";
 import { collect, cut, patterned, workbench } from "./workbench.ts";
 
-const providers: [string, CryptoProvider][] = [
-  ["wasm", wasmProvider()],
-  ["node", nodeProvider()],
-];
-const pairs = providers.flatMap(([sealing, a]) => providers.map(([opening, b]) => ({ sealing, opening, a, b })));
+const pairs = ENGINES.flatMap(([sealing, a]) => ENGINES.map(([opening, b]) => ({ sealing, opening, a, b })));
 
 test.each(pairs)("sealed with $sealing, opened with $opening", async ({ a, b }) => {
   for (const [frameBytes, size] of [
