@@ -231,6 +231,7 @@ describe("secrets", () => {
     };
     expect(await usesAfterChange(headerBytes - 17)).toBe(0);
     expect(await usesAfterChange(headerBytes - 1)).toBe(1);
-    expect(await usesAfterChange(headerBytes + 20)).toBe(2);
+    // The four frames of a slice are opened at once; `damage.test.ts` says what of them is released.
+    expect(await usesAfterChange(headerBytes + 20)).toBe(5);
   });
 });
