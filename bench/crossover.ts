@@ -3,7 +3,7 @@
  * ways are timed as the engines "wasm" and "native" go them, in interleaved rounds of which each gives one ratio. The
  * crossover is the size that loses least by these ratios.
  *
- *   tsx bench/crossover.ts [rounds]
+ *   npm run bench:crossover [-- rounds]
  */
 import { cpus } from "node:os";
 import { ALWAYS_NATIVE } from "../src/crypto/crossovers.ts";
