@@ -83,6 +83,8 @@ class NodeKey implements EngineKey {
   readonly #crossover: Crossover;
   readonly #cipher: CipherGCMTypes;
   #large: KeyObject | undefined;
+  /** Whether a message has gone to the core that a second one like it would not. */
+  #again = false;
 
   constructor(small: WasmKey, keyBytes: number, crossover: Crossover) {
     this.#small = small;
@@ -92,7 +94,8 @@ class NodeKey implements EngineKey {
 
   seal(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array = NO_BYTES, out?: Uint8Array): Uint8Array {
     const dataBytes = lengthOf("plaintext", plaintext);
-    if (!isNative(dataBytes + lengthOf("aad", aad), this.#crossover.sealFromBytes)) {
+    const { sealFromBytes, onceFromBytes } = this.#crossover;
+    if (!this.#isLarge(dataBytes + lengthOf("aad", aad), sealFromBytes, onceFromBytes)) {
       return this.#small.seal(nonce, plaintext, aad, out);
     }
     const key = this.#useLarge();
@@ -108,7 +111,8 @@ class NodeKey implements EngineKey {
   open(nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array = NO_BYTES, out?: Uint8Array): Uint8Array | undefined {
     const sealedBytes = lengthOf("sealed", sealed);
     const readBytes = sealedBytes - TAG_BYTES + lengthOf("aad", aad);
-    if (sealedBytes < TAG_BYTES || !isNative(readBytes, this.#crossover.openFromBytes)) {
+    const { openFromBytes, onceFromBytes } = this.#crossover;
+    if (sealedBytes < TAG_BYTES || !this.#isLarge(readBytes, openFromBytes, onceFromBytes)) {
       return this.#small.open(nonce, sealed, aad, out);
     }
     const key = this.#useLarge();
@@ -149,6 +153,14 @@ class NodeKey implements EngineKey {
   destroy(): void {
     this.#small.destroy();
     this.#large = undefined;
+  }
+
+  /** The first message of a key does not make a native key unless that pays for this message alone. */
+  #isLarge(lengthBytes: number, fromBytes: number, onceFromBytes: number): boolean {
+    if (!isNative(lengthBytes, fromBytes)) return false;
+    if (this.#large !== undefined || lengthBytes >= onceFromBytes || this.#again) return true;
+    this.#again = true;
+    return false;
   }
 
   #useLarge(): KeyObject {

@@ -21,7 +21,6 @@ export const ENGINES: readonly (readonly [name: string, engine: Engine])[] = ENG
 );
 
 /** The sizes, of data and additional data together, at which engines change from one way to the other. */
-export const CROSSOVERS_BYTES: readonly number[] = [NODE_CROSSOVER, EDGE_CROSSOVER].flatMap((table) => [
-  table.sealFromBytes,
-  table.openFromBytes,
-]);
+export const CROSSOVERS_BYTES: readonly number[] = [NODE_CROSSOVER, EDGE_CROSSOVER]
+  .flatMap((table) => [table.sealFromBytes, table.openFromBytes])
+  .concat(NODE_CROSSOVER.onceFromBytes);

@@ -46,15 +46,35 @@ describe("the engine for Node", () => {
 
   it("expands a key in the core only for the first message below the crossover, counting additional data", () => {
     const { calls, engine } = observed();
+    const { sealFromBytes, openFromBytes, onceFromBytes } = NODE_CROSSOVER;
     const aead = engine.aead(sampleBytes(32));
-    const sealed = aead.seal(nonce, sampleBytes(NODE_CROSSOVER.sealFromBytes - 100), sampleBytes(100));
-    aead.open(nonce, new Uint8Array(16), sampleBytes(NODE_CROSSOVER.openFromBytes));
+    const sealed = aead.seal(nonce, sampleBytes(onceFromBytes - 100), sampleBytes(100));
+    aead.seal(nonce, sampleBytes(sealFromBytes - 100), sampleBytes(100));
+    aead.open(nonce, new Uint8Array(16), sampleBytes(openFromBytes));
     expect(calls).toEqual([]);
     expect(aead.open(nonce, sealed, sampleBytes(100))).toBeDefined();
-    aead.seal(nonce, sampleBytes(NODE_CROSSOVER.sealFromBytes - 101), sampleBytes(100));
-    aead.open(nonce, new Uint8Array(15 + NODE_CROSSOVER.openFromBytes));
+    aead.seal(nonce, sampleBytes(sealFromBytes - 101), sampleBytes(100));
+    aead.open(nonce, new Uint8Array(15 + openFromBytes));
     expect(calls).toEqual(["aead"]);
     aead.destroy();
+  });
+
+  it("leaves the first message of a key to the core up to where a native key pays for one message", () => {
+    const { calls, engine } = observed();
+    const { onceFromBytes } = NODE_CROSSOVER;
+    const once = engine.aead(sampleBytes(32));
+    const sealed = once.seal(nonce, sampleBytes(onceFromBytes - 1));
+    expect(calls.splice(0)).toEqual(["aead"]);
+    once.destroy();
+    const again = engine.aead(sampleBytes(32));
+    expect(again.open(nonce, sealed)).toEqual(sampleBytes(onceFromBytes - 1));
+    expect(calls.splice(0)).toEqual(["aead"]);
+    expect(again.seal(nonce, sampleBytes(onceFromBytes - 1))).toEqual(sealed);
+    again.destroy();
+    const large = engine.aead(sampleBytes(32));
+    large.seal(nonce, sampleBytes(onceFromBytes));
+    expect(calls).toEqual([]);
+    large.destroy();
   });
 
   it("opens what lies in memory that threads share", () => {
