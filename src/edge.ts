@@ -1,12 +1,26 @@
 /** The composition root for edge runtimes and browsers: the only reader of the clock and of entropy there. */
-import type { CryptoProvider } from "./crypto/provider.ts";
-import { wasmProvider } from "./crypto/wasm.ts";
+import { ALWAYS_NATIVE, EDGE_CROSSOVER } from "./crypto/crossovers.ts";
+import type { Engine, EngineName } from "./crypto/engine.ts";
+import { type WasmEngine, wasmEngine } from "./crypto/wasm.ts";
+import { type Subtle, webEngine } from "./crypto/webcrypto.ts";
 import type { Platform } from "./platform.ts";
 
-let provider: CryptoProvider | undefined;
+let wasm: WasmEngine | undefined;
+const engines: Partial<Record<EngineName, Engine>> = {};
+
+function makeEngine(name: EngineName): Engine {
+  wasm ??= wasmEngine();
+  // A page that did not come over https has no WebCrypto.
+  const subtle = globalThis.crypto.subtle as Subtle | undefined;
+  if (name === "native" && subtle === undefined) {
+    throw new Error('This page has no WebCrypto, so there is no native engine: serve it over https, or take "auto".');
+  }
+  if (name === "wasm" || subtle === undefined) return wasm;
+  return webEngine(subtle, wasm, name === "auto" ? EDGE_CROSSOVER : ALWAYS_NATIVE);
+}
 
 export const platform: Platform = {
   clock: { nowMs: () => Date.now() },
   random: { fill: (out) => void globalThis.crypto.getRandomValues(out as Uint8Array<ArrayBuffer>) },
-  crypto: () => (provider ??= wasmProvider()),
+  engine: (name) => (engines[name] ??= makeEngine(name)),
 };

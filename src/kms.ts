@@ -4,6 +4,7 @@
  */
 import { aliasesIn } from "./aliases/aliases.ts";
 import type { AuditSink } from "./audit/audit.ts";
+import { type EngineName, engineName } from "./crypto/engine.ts";
 import { type Caller, type Clock, healthChecked, type Random, type Realm } from "./env.ts";
 import { Kernel } from "./kernel.ts";
 import { cipherOver } from "./keys/cipher.ts";
@@ -24,6 +25,8 @@ export interface KmsOptions {
   readonly region: string;
   /** Twelve digits. */
   readonly accountId: string;
+  /** Who computes: "auto" by default, which is the fastest for each size; see `wasm-kms/engine`. */
+  readonly engine?: EngineName;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly audit?: AuditSink;
@@ -65,7 +68,7 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   checkParts(options);
   const clock = options.clock ?? platform.clock;
   const random = healthChecked(options.random ?? platform.random);
-  const crypto = platform.crypto();
+  const crypto = platform.engine(engineName(options.engine));
   const nextRequestId = requestIds(random);
   const rootKey = await options.rootKey.open({ crypto, random });
   const records = await openRecords({ driver: options.keystore, rootKey, crypto, random, clock });

@@ -4,6 +4,7 @@
  */
 import { platform } from "#platform";
 import { KMS } from "./client/client.ts";
+import { type EngineName, engineName } from "./crypto/engine.ts";
 import { type Envelope, type EnvelopeOptions, envelopeOver } from "./envelope/envelope.ts";
 import type { KeyService } from "./envelope/key-service.ts";
 import type { Kms } from "./kms.ts";
@@ -11,6 +12,8 @@ import type { Kms } from "./kms.ts";
 /** As `EnvelopeOptions`, where `kms` may also be what `createKms()` returned. */
 export interface CreateEnvelopeOptions extends Omit<EnvelopeOptions, "kms"> {
   readonly kms: KeyService | Kms;
+  /** Who computes: "auto" by default, which is the fastest for each size; see `wasm-kms/engine`. */
+  readonly engine?: EngineName;
 }
 
 /**
@@ -18,9 +21,10 @@ export interface CreateEnvelopeOptions extends Omit<EnvelopeOptions, "kms"> {
  * @throws {TypeError} or {RangeError} for options that cannot be used
  */
 export function createEnvelope(options: CreateEnvelopeOptions): Envelope {
-  const { kms } = options;
+  const { kms, engine } = options;
   const service = typeof kms === "object" && kms !== null && "execute" in kms ? new KMS({ kms }) : kms;
-  return envelopeOver({ crypto: platform.crypto(), random: platform.random }, { ...options, kms: service });
+  const crypto = platform.engine(engineName(engine));
+  return envelopeOver({ crypto, random: platform.random }, { ...options, kms: service });
 }
 
 export type {

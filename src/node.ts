@@ -1,6 +1,8 @@
 /** The composition root for Node.js: the only reader of the clock and of entropy there. */
-import { nodeProvider } from "./crypto/node.ts";
-import type { CryptoProvider } from "./crypto/provider.ts";
+import { ALWAYS_NATIVE } from "./crypto/crossovers.ts";
+import type { Engine, EngineName } from "./crypto/engine.ts";
+import { nodeEngine } from "./crypto/node.ts";
+import { type WasmEngine, wasmEngine } from "./crypto/wasm.ts";
 import type { Random } from "./env.ts";
 import type { Platform } from "./platform.ts";
 import { secretBytes } from "./secret-bytes.ts";
@@ -38,10 +40,17 @@ function turnRandom(): Random {
   };
 }
 
-let provider: CryptoProvider | undefined;
+let wasm: WasmEngine | undefined;
+const engines: Partial<Record<EngineName, Engine>> = {};
+
+function makeEngine(name: EngineName): Engine {
+  wasm ??= wasmEngine();
+  if (name === "wasm") return wasm;
+  return name === "auto" ? nodeEngine(wasm) : nodeEngine(wasm, ALWAYS_NATIVE);
+}
 
 export const platform: Platform = {
   clock: { nowMs: () => Date.now() },
   random: turnRandom(),
-  crypto: () => (provider ??= nodeProvider()),
+  engine: (name) => (engines[name] ??= makeEngine(name)),
 };

@@ -1,10 +1,10 @@
 /** What a runtime offers. The composition roots, `node.ts` and `edge.ts`, each export one. */
-import type { CryptoProvider } from "./crypto/provider.ts";
+import type { Engine, EngineName } from "./crypto/engine.ts";
 import type { Clock, Random } from "./env.ts";
 
 export interface Platform {
   readonly clock: Clock;
   readonly random: Random;
-  /** Made on first use, then the same one for the whole process. */
-  crypto(): CryptoProvider;
+  /** Made on first use, then the same one for the whole process; all of them have one core. */
+  engine(name: EngineName): Engine;
 }

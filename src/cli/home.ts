@@ -151,7 +151,7 @@ async function prepareRootKey(
   makeFolder(folder);
   const source = rootKeyFromFile(place, { create: true });
   // Before the keystore exists: killed in between, this leaves a root key without a keystore, which is nothing lost.
-  (await source.open({ crypto: platform.crypto(), random: healthChecked(platform.random) })).destroy();
+  (await source.open({ crypto: platform.engine("auto"), random: healthChecked(platform.random) })).destroy();
   return { source, place };
 }
 

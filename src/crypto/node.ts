@@ -1,6 +1,7 @@
 /**
- * The provider for Node: the WebAssembly core for small messages, where a native call costs more than the work, and
- * node:crypto (OpenSSL with the processor's AES and SHA instructions) for large ones. Which is which is data below.
+ * The engine for Node: the WebAssembly core for small messages, where a native call costs more than the work, and
+ * node:crypto (OpenSSL with the processor's AES and SHA instructions) for large ones. Which is which is data
+ * (crossovers.ts).
  *
  * Both ways give the same bytes, refuse the same and check a tag before plaintext is handed out. Native key objects
  * are wiped by Node when they are collected, not by `destroy`; a copy of the key in the core is wiped at once.
@@ -15,9 +16,9 @@ import {
   type KeyObject,
 } from "node:crypto";
 import { checkNonce, copyInto, copyView, isShared, lengthOf, lengthOfKey, viewBytes, viewOut } from "../byte-views.ts";
-import type { Aead, CryptoProvider, HashName } from "./provider.ts";
-import { Secret } from "./secret.ts";
-import { wasmProvider } from "./wasm.ts";
+import { type Crossover, NODE_CROSSOVER } from "./crossovers.ts";
+import type { Engine, EngineKey, HashName } from "./engine.ts";
+import { type WasmEngine, type WasmKey, wasmEngine } from "./wasm.ts";
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -25,18 +26,6 @@ const TAG_BYTES = 16;
 const NATIVE_MAX_BYTES = 2 ** 31 - 1;
 /** A tag is always whole: without this option Node 20 would take one of 4 bytes. */
 const TAG = { authTagLength: TAG_BYTES };
-
-/**
- * From how many bytes on the native way is taken; for AES-GCM that is data and additional data together.
- * Source: where the best of 31 to 61 interleaved rounds crossed on Node 20.20.2, Zen 4 with AES-NI and SHA-NI, AES-256
- * with 32 bytes of additional data and keys of 32 bytes for HMAC.
- */
-export const NATIVE_FROM_BYTES = {
-  seal: 832,
-  open: 768,
-  hash: { "SHA-256": 312, "SHA-384": 1264, "SHA-512": 1136 },
-  hmac: { "SHA-256": 1208, "SHA-384": 4352, "SHA-512": 4352 },
-} as const;
 
 const CIPHERS: ReadonlyMap<number, CipherGCMTypes> = new Map([
   [16, "aes-128-gcm"],
@@ -50,19 +39,19 @@ const DIGESTS: ReadonlyMap<HashName, string> = new Map([
   ["SHA-512", "sha512"],
 ] as const);
 
-/** The provider for Node. `small` does all that is below its crossover, and every derivation. */
-export function nodeProvider(small: CryptoProvider = wasmProvider()): CryptoProvider {
+/** The engine for Node. `small` does all that is below its crossover, and every derivation. */
+export function nodeEngine(small: WasmEngine = wasmEngine(), crossover: Crossover = NODE_CROSSOVER): Engine {
   return {
-    aead: (key) => new NodeAead(key, small),
+    aead: (key) => new NodeKey(small.aead(key), lengthOfKey(key), crossover),
     hash(hash, data) {
       const digest = DIGESTS.get(hash);
-      if (digest === undefined || !isNative(lengthOf("data", data), NATIVE_FROM_BYTES.hash[hash]))
+      if (digest === undefined || !isNative(lengthOf("data", data), crossover.hashFromBytes[hash]))
         return small.hash(hash, data);
       return plain(createHash(digest).update(viewBytes("data", data)).digest());
     },
     hmac(hash, key, data, out) {
       const digest = DIGESTS.get(hash);
-      if (digest === undefined || !isNative(lengthOf("data", data), NATIVE_FROM_BYTES.hmac[hash]))
+      if (digest === undefined || !isNative(lengthOf("data", data), crossover.hmacFromBytes[hash]))
         return small.hmac(hash, key, data, out);
       // A raw key would be faster here, and 12 to 45 microseconds slower on Node 24.
       const held = createSecretKey(viewBytes("key", key));
@@ -89,25 +78,25 @@ function plain(bytes: Buffer): Uint8Array {
 }
 
 /** One key with two ways to use it, each made on first need: a key for large messages alone is never expanded in the core. */
-class NodeAead implements Aead {
-  readonly #provider: CryptoProvider;
+class NodeKey implements EngineKey {
+  readonly #small: WasmKey;
+  readonly #crossover: Crossover;
   readonly #cipher: CipherGCMTypes;
-  /** Kept until both ways are made. */
-  #key: Secret | undefined;
-  #small: Aead | undefined;
   #large: KeyObject | undefined;
+  /** Whether a message has gone to the core that a second one like it would not. */
+  #again = false;
 
-  constructor(key: Uint8Array, provider: CryptoProvider) {
-    const keyBytes = lengthOfKey(key);
-    this.#provider = provider;
+  constructor(small: WasmKey, keyBytes: number, crossover: Crossover) {
+    this.#small = small;
+    this.#crossover = crossover;
     this.#cipher = CIPHERS.get(keyBytes)!;
-    this.#key = Secret.copy(key, keyBytes);
   }
 
   seal(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array = NO_BYTES, out?: Uint8Array): Uint8Array {
     const dataBytes = lengthOf("plaintext", plaintext);
-    if (!isNative(dataBytes + lengthOf("aad", aad), NATIVE_FROM_BYTES.seal)) {
-      return this.#useSmall().seal(nonce, plaintext, aad, out);
+    const { sealFromBytes, onceFromBytes } = this.#crossover;
+    if (!this.#isLarge(dataBytes + lengthOf("aad", aad), sealFromBytes, onceFromBytes)) {
+      return this.#small.seal(nonce, plaintext, aad, out);
     }
     const key = this.#useLarge();
     const cipher = createCipheriv(this.#cipher, key, copyNonce(nonce), TAG).setAAD(viewBytes("aad", aad));
@@ -122,8 +111,9 @@ class NodeAead implements Aead {
   open(nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array = NO_BYTES, out?: Uint8Array): Uint8Array | undefined {
     const sealedBytes = lengthOf("sealed", sealed);
     const readBytes = sealedBytes - TAG_BYTES + lengthOf("aad", aad);
-    if (sealedBytes < TAG_BYTES || !isNative(readBytes, NATIVE_FROM_BYTES.open)) {
-      return this.#useSmall().open(nonce, sealed, aad, out);
+    const { openFromBytes, onceFromBytes } = this.#crossover;
+    if (sealedBytes < TAG_BYTES || !this.#isLarge(readBytes, openFromBytes, onceFromBytes)) {
+      return this.#small.open(nonce, sealed, aad, out);
     }
     const key = this.#useLarge();
     const decipher = createDecipheriv(this.#cipher, key, copyNonce(nonce), TAG).setAAD(viewBytes("aad", aad));
@@ -147,37 +137,35 @@ class NodeAead implements Aead {
     return target;
   }
 
+  async sealAsync(nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Promise<Uint8Array> {
+    return this.seal(nonce, plaintext, aad, out);
+  }
+
+  async openAsync(
+    nonce: Uint8Array,
+    sealed: Uint8Array,
+    aad?: Uint8Array,
+    out?: Uint8Array,
+  ): Promise<Uint8Array | undefined> {
+    return this.open(nonce, sealed, aad, out);
+  }
+
   destroy(): void {
-    this.#key?.wipe();
-    this.#key = undefined;
-    this.#small?.destroy();
-    this.#small = undefined;
+    this.#small.destroy();
     this.#large = undefined;
   }
 
-  #useSmall(): Aead {
-    if (this.#small !== undefined) return this.#small;
-    this.#small = this.#liveKey().expose((key) => this.#provider.aead(key));
-    this.#forgetKey();
-    return this.#small;
+  /** The first message of a key does not make a native key unless that pays for this message alone. */
+  #isLarge(lengthBytes: number, fromBytes: number, onceFromBytes: number): boolean {
+    if (!isNative(lengthBytes, fromBytes)) return false;
+    if (this.#large !== undefined || lengthBytes >= onceFromBytes || this.#again) return true;
+    this.#again = true;
+    return false;
   }
 
   #useLarge(): KeyObject {
-    if (this.#large !== undefined) return this.#large;
-    this.#large = this.#liveKey().expose((key) => createSecretKey(key));
-    this.#forgetKey();
+    this.#large ??= this.#small.expose((key) => createSecretKey(key));
     return this.#large;
-  }
-
-  #liveKey(): Secret {
-    if (this.#key === undefined) throw new TypeError("This AES key has been destroyed.");
-    return this.#key;
-  }
-
-  #forgetKey(): void {
-    if (this.#small === undefined || this.#large === undefined) return;
-    this.#key?.wipe();
-    this.#key = undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The provider that runs everywhere: all of it in the WebAssembly core, in time that depends on lengths alone.
+ * The engine that runs everywhere: all of it in the WebAssembly core, in time that depends on lengths alone.
  *
  * Its keys are not bound to the core's slots: each has its bytes in a Secret, and lies expanded in a slot while it is
  * among those that were used last.
@@ -7,7 +7,7 @@
 import { lengthOf, lengthOfKey } from "../byte-views.ts";
 import { type Core, createCore, type PackedInfos } from "../core/core.ts";
 import { secretBytes } from "../secret-bytes.ts";
-import type { Aead, CryptoProvider, Deriver } from "./provider.ts";
+import type { Aead, Deriver, Engine, EngineKey } from "./engine.ts";
 import { Secret } from "./secret.ts";
 import { type Held, SlotPool, Tenant } from "./slot-pool.ts";
 
@@ -16,8 +16,18 @@ const AEAD_SLOTS = 192;
 const DERIVER_SLOTS = 768;
 const TAG_BYTES = 16;
 
+/** A key of the core that others may also use natively. */
+export interface WasmKey extends EngineKey {
+  /** Runs `use` on the key's bytes, which must not be kept. @throws {TypeError} after `destroy`. */
+  expose<T>(use: (key: Uint8Array) => T): T;
+}
+
+export interface WasmEngine extends Engine {
+  aead(key: Uint8Array): WasmKey;
+}
+
 /** Answers from `core`, or from a new instance of it. */
-export function wasmProvider(core: Core = createCore()): CryptoProvider {
+export function wasmEngine(core: Core = createCore()): WasmEngine {
   const aeads = new SlotPool<Aead>(AEAD_SLOTS);
   const derivers = new SlotPool<Deriver>(DERIVER_SLOTS);
   const importKey = (key: Uint8Array): Aead => core.importKey(key);
@@ -53,7 +63,7 @@ class CoreTenant<Kind extends Held> extends Tenant<Kind> {
   }
 }
 
-class PooledAead implements Aead {
+class PooledAead implements WasmKey {
   readonly #pool: SlotPool<Aead>;
   readonly #key: CoreTenant<Aead>;
   #live = true;
@@ -71,6 +81,24 @@ class PooledAead implements Aead {
     // Above the core plaintexts lie where the engine does not move them, so that a wipe reaches the only copy.
     const own = out === undefined ? secretBytes(Math.max(0, lengthOf("sealed", sealed) - TAG_BYTES)) : out;
     return this.#use().open(nonce, sealed, aad, own);
+  }
+
+  async sealAsync(nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Promise<Uint8Array> {
+    return this.seal(nonce, plaintext, aad, out);
+  }
+
+  async openAsync(
+    nonce: Uint8Array,
+    sealed: Uint8Array,
+    aad?: Uint8Array,
+    out?: Uint8Array,
+  ): Promise<Uint8Array | undefined> {
+    return this.open(nonce, sealed, aad, out);
+  }
+
+  expose<T>(use: (key: Uint8Array) => T): T {
+    if (!this.#live) throw new TypeError("This AES key has been destroyed.");
+    return this.#key.secret.expose(use);
   }
 
   destroy(): void {

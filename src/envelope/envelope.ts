@@ -5,7 +5,7 @@
  * trust. Memory: a whole message for `seal` and `open`, one chunk and one frame for the streams.
  */
 import { viewBytes } from "../byte-views.ts";
-import type { CryptoProvider } from "../crypto/provider.ts";
+import type { Engine } from "../crypto/engine.ts";
 import { healthChecked, type Random } from "../env.ts";
 
 import { type Context, copyContext, copyContextToSeal, encodeContext, holdsContext } from "./context.ts";
@@ -26,7 +26,7 @@ import { type ByteSource, openChunks, sealChunks } from "./streams.ts";
 
 /** What the composition root lends: ciphers and entropy. */
 export interface EnvelopePlatform {
-  readonly crypto: CryptoProvider;
+  readonly crypto: Engine;
   readonly random: Random;
 }
 
@@ -159,26 +159,43 @@ export function envelopeOver(platform: EnvelopePlatform, options: EnvelopeOption
   };
 }
 
-function sealWhole(plaintext: Uint8Array, sealer: Sealer): Uint8Array {
+/** How much of a whole message is under way at a time: an asynchronous cipher copies what it is given. */
+const SLICE_BYTES = 1 << 20;
+
+/** The bytes of a slice of whole frames. */
+const sliceBytesOf = (frameBytes: number): number => Math.max(1, Math.floor(SLICE_BYTES / frameBytes)) * frameBytes;
+
+async function sealWhole(plaintext: Uint8Array, sealer: Sealer): Promise<Uint8Array> {
   try {
     const { header } = sealer;
+    const sliceBytes = sliceBytesOf(sealer.frameBytes);
     const message = new Uint8Array(header.length + sealer.finalBytes(plaintext.length));
     message.set(header);
-    sealer.final(plaintext, message.subarray(header.length));
+    let [read, written] = [0, header.length];
+    for (; plaintext.length - read > sliceBytes; read += sliceBytes) {
+      const slice = plaintext.subarray(read, read + sliceBytes);
+      written += await sealer.updateAsync(slice, message.subarray(written));
+    }
+    await sealer.finalAsync(plaintext.subarray(read), message.subarray(written));
     return message;
   } finally {
     sealer.destroy();
   }
 }
 
-function openWhole(body: Uint8Array, opener: Opener): OpenedMessage {
+async function openWhole(body: Uint8Array, opener: Opener): Promise<OpenedMessage> {
+  const sliceBytes = sliceBytesOf(opener.sealedFrameBytes);
   const plaintext = new Uint8Array(opener.updateBytes(body.length));
+  let written = 0;
   let whole = false;
   try {
-    const plaintextBytes = opener.update(body, plaintext);
+    for (let read = 0; read < body.length; read += sliceBytes) {
+      const slice = body.subarray(read, read + sliceBytes);
+      written += await opener.updateAsync(slice, plaintext.subarray(written));
+    }
     opener.final();
     whole = true;
-    return { plaintext: plaintext.subarray(0, plaintextBytes), context: opener.context, keyArn: opener.keyArn };
+    return { plaintext: plaintext.subarray(0, written), context: opener.context, keyArn: opener.keyArn };
   } finally {
     if (!whole) plaintext.fill(0);
     opener.destroy();

@@ -12,6 +12,19 @@ const FINAL_LABEL = encodeText("AWSKMSEncryptionClient Final Frame")!;
 /** The header is sealed under the nonce of sequence 0. */
 export const HEADER_NONCE: Uint8Array = new Uint8Array(NONCE_BYTES);
 
+/** Frames of one call that an asynchronous cipher has under way. */
+export type FrameJobs = Promise<unknown>[];
+
+/** Waits for all of them, also where some fail: none writes to a buffer any more then. @throws what the first threw. */
+export async function finishJobs(jobs: FrameJobs): Promise<void> {
+  try {
+    await Promise.all(jobs);
+  } catch (error) {
+    await Promise.allSettled(jobs);
+    throw error;
+  }
+}
+
 export class FrameBinding {
   readonly nonce = new Uint8Array(NONCE_BYTES);
   readonly #regular: Uint8Array;

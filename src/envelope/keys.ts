@@ -3,7 +3,7 @@
  * id as salt, expanded once with suite id and "DERIVEKEY", once with "COMMITKEY". One data key and one message id give
  * one cipher, so the counted nonces of the frames never meet those of another message. All keys are wiped here.
  */
-import type { Aead, CryptoProvider } from "../crypto/provider.ts";
+import type { Engine, EngineKey } from "../crypto/engine.ts";
 import { encodeText } from "./bytes.ts";
 import { COMMITMENT_BYTES, DATA_KEY_BYTES, SUITE_ID } from "./format.ts";
 
@@ -12,12 +12,12 @@ const COMMIT_INFO = encodeText("COMMITKEY")!;
 
 /** A message's cipher, which its taker destroys, and the commit key, which is public. */
 export interface MessageKeys {
-  readonly aead: Aead;
+  readonly aead: EngineKey;
   readonly commitment: Uint8Array;
 }
 
 /** `dataKey` has 32 bytes and stays with the caller, who wipes it. */
-export function deriveMessageKeys(crypto: CryptoProvider, dataKey: Uint8Array, messageId: Uint8Array): MessageKeys {
+export function deriveMessageKeys(crypto: Engine, dataKey: Uint8Array, messageId: Uint8Array): MessageKeys {
   const deriver = crypto.deriver("SHA-512", dataKey, messageId);
   try {
     const commitment = deriver.expand(COMMIT_INFO, COMMITMENT_BYTES);

@@ -1,11 +1,11 @@
 /**
- * Opens one message frame by frame, synchronously, from the caller's buffers into the caller's buffers. The commitment
- * is compared before any other use of the key, the header's tag is checked before any frame, and a frame's plaintext
+ * Opens one message frame by frame from the caller's buffers into the caller's buffers, synchronously or through the
+ * asynchronous cipher of an edge runtime. The commitment is compared before any other use of the key, the header's tag is checked before any frame, and a frame's plaintext
  * exists only after its tag. Only a frame that is split between chunks is copied, into one buffer that grows as bytes
  * arrive to at most a frame. Source: aws-encryption-sdk-specification, client-apis/decrypt.md.
  */
 import { viewBytes } from "../byte-views.ts";
-import { type Aead, type CryptoProvider, equalBytes } from "../crypto/provider.ts";
+import { type Engine, type EngineKey, equalBytes } from "../crypto/engine.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { Gathered, readU32 } from "./bytes.ts";
 import type { Context } from "./context.ts";
@@ -20,7 +20,7 @@ import {
   NONCE_BYTES,
   TAG_BYTES,
 } from "./format.ts";
-import { FrameBinding, HEADER_NONCE } from "./frames.ts";
+import { FrameBinding, type FrameJobs, finishJobs, HEADER_NONCE } from "./frames.ts";
 import type { Header } from "./header.ts";
 import { deriveMessageKeys } from "./keys.ts";
 
@@ -43,11 +43,12 @@ export class Opener {
   readonly context: Context;
   readonly #binding: FrameBinding;
   readonly #pending = new Gathered();
-  #aead: Aead | undefined;
+  #aead: EngineKey | undefined;
+  #waits = false;
   #sequence = 0;
   #finished = false;
 
-  private constructor(aead: Aead, header: Header, keyArn: string) {
+  private constructor(aead: EngineKey, header: Header, keyArn: string) {
     this.#aead = aead;
     this.#binding = new FrameBinding(header.messageId);
     this.frameBytes = header.frameBytes;
@@ -60,7 +61,7 @@ export class Opener {
    * Derives the message's keys and verifies the header. The data key (32 bytes) stays with the caller, who wipes it.
    * @throws {EnvelopeError} where the data key is not the one that the header commits to, or its tag does not match.
    */
-  static start(crypto: CryptoProvider, header: Header, key: { dataKey: Secret; keyArn: string }): Opener {
+  static start(crypto: Engine, header: Header, key: { dataKey: Secret; keyArn: string }): Opener {
     const { aead, commitment } = key.dataKey.expose((bytes) => deriveMessageKeys(crypto, bytes, header.messageId));
     try {
       if (!equalBytes(commitment, header.commitment)) throw new EnvelopeError();
@@ -95,6 +96,33 @@ export class Opener {
    * @throws {TypeError} after `final`, `destroy` or a failure.
    */
   update(chunk: Uint8Array, out: Uint8Array): number {
+    return this.#update(chunk, out);
+  }
+
+  /**
+   * As `update`, through the engine's asynchronous cipher, all frames of the chunk at once. `chunk` is read before this
+   * returns; `out` is to be left alone, and no other call made, before it resolves. Where a frame is refused, `out` is
+   * wiped.
+   */
+  async updateAsync(chunk: Uint8Array, out: Uint8Array): Promise<number> {
+    const jobs: FrameJobs = [];
+    const target = viewBytes("out", out);
+    try {
+      const written = this.#update(chunk, target, jobs);
+      this.#waits = true;
+      await finishJobs(jobs);
+      return written;
+    } catch (error) {
+      await Promise.allSettled(jobs);
+      if (jobs.length > 0) target.fill(0);
+      if (this.#waits) this.destroy();
+      throw error;
+    } finally {
+      this.#waits = false;
+    }
+  }
+
+  #update(chunk: Uint8Array, out: Uint8Array, jobs?: FrameJobs): number {
     const aead = this.#live();
     const [source, target] = [viewBytes("chunk", chunk), viewBytes("out", out)];
     const room = this.updateBytes(source.length);
@@ -102,7 +130,7 @@ export class Opener {
       throw new RangeError(`The output has ${target.length} bytes and up to ${room} are written.`);
     }
     try {
-      return this.#open(aead, source, target);
+      return this.#open(aead, source, target, jobs);
     } catch (error) {
       this.destroy();
       throw error;
@@ -123,12 +151,13 @@ export class Opener {
     this.#pending.wipe();
   }
 
-  #live(): Aead {
+  #live(): EngineKey {
     if (this.#aead === undefined) throw new TypeError("This message has ended: open the next one with a new Opener.");
+    if (this.#waits) throw new TypeError("Frames of this message are being opened: await the call before.");
     return this.#aead;
   }
 
-  #open(aead: Aead, chunk: Uint8Array, out: Uint8Array): number {
+  #open(aead: EngineKey, chunk: Uint8Array, out: Uint8Array, jobs: FrameJobs | undefined): number {
     let at = 0;
     let written = 0;
     while (at < chunk.length) {
@@ -147,7 +176,7 @@ export class Opener {
       }
       // Whatever follows a final frame spoils the message, and does so before the frame is released.
       if (readU32(frame, 0) === FINAL_MARKER && at < chunk.length) throw new EnvelopeError();
-      written += this.#openFrame(aead, frame, out, written);
+      written += this.#openFrame(aead, frame, out.subarray(written), jobs);
     }
     return written;
   }
@@ -170,7 +199,7 @@ export class Opener {
     return plaintextBytes + FINAL_OVERHEAD_BYTES;
   }
 
-  #openFrame(aead: Aead, frame: Uint8Array, out: Uint8Array, written: number): number {
+  #openFrame(aead: EngineKey, frame: Uint8Array, out: Uint8Array, jobs: FrameJobs | undefined): number {
     const final = readU32(frame, 0) === FINAL_MARKER;
     const headBytes = final ? FINAL_HEAD_BYTES : FRAME_HEAD_BYTES;
     const plaintextBytes = frame.length - headBytes - TAG_BYTES;
@@ -182,10 +211,14 @@ export class Opener {
     // The stored nonce, which the tag covers: official messages exist whose nonce is not the sequence alone.
     const nonce = frame.subarray(sequenceAt + 4, sequenceAt + 4 + NONCE_BYTES);
     const sealed = frame.subarray(headBytes);
-    if (aead.open(nonce, sealed, aad, out.subarray(written, written + plaintextBytes)) === undefined) {
-      throw new EnvelopeError();
-    }
+    const room = out.subarray(0, plaintextBytes);
+    if (jobs === undefined) requireOpened(aead.open(nonce, sealed, aad, room));
+    else jobs.push(aead.openAsync(nonce, sealed, aad, room).then(requireOpened));
     this.#finished = final;
     return plaintextBytes;
   }
+}
+
+function requireOpened(plaintext: Uint8Array | undefined): void {
+  if (plaintext === undefined) throw new EnvelopeError();
 }

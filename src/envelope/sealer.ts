@@ -1,10 +1,11 @@
 /**
- * Seals one message frame by frame, synchronously, from the caller's buffers into the caller's buffers. Only plaintext
- * that does not fill a frame is copied, into one buffer of a frame's size; per frame nothing but views is allocated.
+ * Seals one message frame by frame from the caller's buffers into the caller's buffers, synchronously or through the
+ * asynchronous cipher of an edge runtime. Only plaintext that does not fill a frame is copied, into one buffer of a
+ * frame's size; per frame nothing but views is allocated.
  * Source: aws-encryption-sdk-specification, client-apis/encrypt.md.
  */
 import { viewBytes } from "../byte-views.ts";
-import type { Aead, CryptoProvider } from "../crypto/provider.ts";
+import type { Engine, EngineKey } from "../crypto/engine.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { encodeText, writeU32 } from "./bytes.ts";
 import { type Context, encodeContext } from "./context.ts";
@@ -19,7 +20,7 @@ import {
   NONCE_BYTES,
   TAG_BYTES,
 } from "./format.ts";
-import { FrameBinding, HEADER_NONCE } from "./frames.ts";
+import { FrameBinding, type FrameJobs, finishJobs, HEADER_NONCE } from "./frames.ts";
 import { encodeHeaderBody } from "./header.ts";
 import { deriveMessageKeys } from "./keys.ts";
 
@@ -52,12 +53,13 @@ export class Sealer {
   /** The encryption context that the header carries. */
   readonly context: Context;
   readonly #binding: FrameBinding;
-  #aead: Aead | undefined;
+  #aead: EngineKey | undefined;
+  #waits = false;
   #sequence = 0;
   #pending = NOTHING;
   #pendingBytes = 0;
 
-  private constructor(aead: Aead, header: Uint8Array, message: MessageStart) {
+  private constructor(aead: EngineKey, header: Uint8Array, message: MessageStart) {
     this.#aead = aead;
     this.#binding = new FrameBinding(message.messageId);
     this.header = header;
@@ -67,7 +69,7 @@ export class Sealer {
   }
 
   /** Derives the message's keys and seals the header. The data key stays with the caller, who wipes it. */
-  static start(crypto: CryptoProvider, message: MessageStart): Sealer {
+  static start(crypto: Engine, message: MessageStart): Sealer {
     const { aead, commitment } = message.key.dataKey.expose((key) => deriveMessageKeys(crypto, key, message.messageId));
     try {
       const body = encodeHeaderBody({
@@ -111,16 +113,15 @@ export class Sealer {
    * @throws {TypeError} after `final` or `destroy`.
    */
   update(chunk: Uint8Array, out: Uint8Array): number {
-    const aead = this.#live();
-    const [source, target] = [viewBytes("chunk", chunk), viewBytes("out", out)];
-    requireRoom(target, this.updateBytes(source.length));
-    const frames = Math.floor((this.#pendingBytes + source.length) / this.frameBytes);
-    try {
-      return this.#seal(aead, source, frames, target, false);
-    } catch (error) {
-      this.destroy();
-      throw error;
-    }
+    return this.#write(chunk, out, false);
+  }
+
+  /**
+   * As `update`, through the engine's asynchronous cipher, all frames of the chunk at once. `chunk` is read before this
+   * returns; `out` is to be left alone, and no other call made, before it resolves.
+   */
+  async updateAsync(chunk: Uint8Array, out: Uint8Array): Promise<number> {
+    return this.#writeAsync(chunk, out, false);
   }
 
   /**
@@ -129,14 +130,16 @@ export class Sealer {
    * @throws as `update`.
    */
   final(chunk: Uint8Array, out: Uint8Array): number {
-    const aead = this.#live();
-    const [source, target] = [viewBytes("chunk", chunk), viewBytes("out", out)];
-    requireRoom(target, this.finalBytes(source.length));
-    try {
-      return this.#seal(aead, source, this.#framesBeforeFinal(this.#pendingBytes + source.length), target, true);
-    } finally {
-      this.destroy();
-    }
+    const written = this.#write(chunk, out, true);
+    this.destroy();
+    return written;
+  }
+
+  /** `final` as `updateAsync` is `update`. */
+  async finalAsync(chunk: Uint8Array, out: Uint8Array): Promise<number> {
+    const written = await this.#writeAsync(chunk, out, true);
+    this.destroy();
+    return written;
   }
 
   /** Wipes the key and the plaintext that is held. Any number of calls. */
@@ -147,25 +150,59 @@ export class Sealer {
     this.#pendingBytes = 0;
   }
 
-  #live(): Aead {
+  #live(): EngineKey {
     if (this.#aead === undefined) throw new TypeError("This message has ended: seal the next one with a new Sealer.");
+    if (this.#waits) throw new TypeError("Frames of this message are being sealed: await the call before.");
     return this.#aead;
+  }
+
+  #write(chunk: Uint8Array, out: Uint8Array, last: boolean, jobs?: FrameJobs): number {
+    const aead = this.#live();
+    const [source, target] = [viewBytes("chunk", chunk), viewBytes("out", out)];
+    requireRoom(target, last ? this.finalBytes(source.length) : this.updateBytes(source.length));
+    const plaintextBytes = this.#pendingBytes + source.length;
+    const frames = last ? this.#framesBeforeFinal(plaintextBytes) : Math.floor(plaintextBytes / this.frameBytes);
+    const seal: SealFrame =
+      jobs === undefined
+        ? (nonce, plaintext, aad, room) => void aead.seal(nonce, plaintext, aad, room)
+        : (nonce, plaintext, aad, room) => void jobs.push(aead.sealAsync(nonce, plaintext, aad, room));
+    try {
+      return this.#seal(seal, source, frames, target, last);
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
+  }
+
+  async #writeAsync(chunk: Uint8Array, out: Uint8Array, last: boolean): Promise<number> {
+    const jobs: FrameJobs = [];
+    const written = this.#write(chunk, out, last, jobs);
+    this.#waits = true;
+    try {
+      await finishJobs(jobs);
+      return written;
+    } catch (error) {
+      this.destroy();
+      throw error;
+    } finally {
+      this.#waits = false;
+    }
   }
 
   #framesBeforeFinal(plaintextBytes: number): number {
     return Math.max(0, Math.ceil(plaintextBytes / this.frameBytes) - 1);
   }
 
-  #seal(aead: Aead, chunk: Uint8Array, frames: number, out: Uint8Array, last: boolean): number {
+  #seal(seal: SealFrame, chunk: Uint8Array, frames: number, out: Uint8Array, last: boolean): number {
     if (this.#sequence + frames + 1 > MAX_FRAMES) throw new RangeError(`A message has at most ${MAX_FRAMES} frames.`);
     let at = 0;
     let written = 0;
     for (let i = 0; i < frames; i++) {
       const missing = this.frameBytes - this.#pendingBytes;
-      written += this.#sealFrame(aead, this.#join(chunk, at, at + missing), out, written, false);
+      written += this.#sealFrame(seal, this.#join(chunk, at, at + missing), out, written, false);
       at += missing;
     }
-    if (last) return written + this.#sealFrame(aead, this.#join(chunk, at, chunk.length), out, written, true);
+    if (last) return written + this.#sealFrame(seal, this.#join(chunk, at, chunk.length), out, written, true);
     this.#keep(chunk, at, chunk.length);
     return written;
   }
@@ -186,7 +223,7 @@ export class Sealer {
     this.#pendingBytes += to - from;
   }
 
-  #sealFrame(aead: Aead, plaintext: Uint8Array, out: Uint8Array, start: number, final: boolean): number {
+  #sealFrame(seal: SealFrame, plaintext: Uint8Array, out: Uint8Array, start: number, final: boolean): number {
     const sequence = ++this.#sequence;
     const aad = this.#binding.bind(sequence, plaintext.length, final);
     const headBytes = final ? FINAL_HEAD_BYTES : FRAME_HEAD_BYTES;
@@ -198,10 +235,13 @@ export class Sealer {
     writeU32(out, at, sequence);
     out.set(this.#binding.nonce, at + 4);
     if (final) writeU32(out, at + 4 + NONCE_BYTES, plaintext.length);
-    aead.seal(this.#binding.nonce, plaintext, aad, out.subarray(start + headBytes));
+    seal(this.#binding.nonce, plaintext, aad, out.subarray(start + headBytes));
     return headBytes + plaintext.length + TAG_BYTES;
   }
 }
+
+/** Has one frame sealed into the start of `room`; the other buffers are read before it returns. */
+type SealFrame = (nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array, room: Uint8Array) => void;
 
 /** What a message begins with. */
 export interface MessageStart {

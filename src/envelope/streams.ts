@@ -19,10 +19,10 @@ export async function* sealChunks(
     yield sealer.header;
     for await (const chunk of chunksOf(source)) {
       const sealed = new Uint8Array(sealer.updateBytes(chunk.length));
-      if (sealer.update(chunk, sealed) > 0) yield sealed;
+      if ((await sealer.updateAsync(chunk, sealed)) > 0) yield sealed;
     }
     const sealed = new Uint8Array(sealer.finalBytes(0));
-    sealer.final(new Uint8Array(0), sealed);
+    await sealer.finalAsync(new Uint8Array(0), sealed);
     yield sealed;
   } finally {
     sealer.destroy();
@@ -46,7 +46,7 @@ export async function* openChunks(
         body = parsed.rest;
       }
       const plaintext = new Uint8Array(opener.updateBytes(body.length));
-      const opened = plaintext.subarray(0, opener.update(body, plaintext));
+      const opened = plaintext.subarray(0, await opener.updateAsync(body, plaintext));
       if (opened.length === 0) continue;
       if (opener.finished) last = opened;
       else yield opened;

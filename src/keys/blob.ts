@@ -20,7 +20,7 @@
  * counts invocations of one K). The commitment binds key, N and context: a blob opens under one key only.
  * Overhead 115 bytes. Key ids and material ids are public.
  */
-import { type CryptoProvider, equalBytes } from "../crypto/provider.ts";
+import { type Engine, equalBytes } from "../crypto/engine.ts";
 import type { Random } from "../env.ts";
 import { readKeyId, startsWithHexOf, writeKeyId } from "../model/arn.ts";
 import { secretBytes } from "../secret-bytes.ts";
@@ -63,7 +63,7 @@ export function namesMaterial(blob: Uint8Array, materialId: string): boolean {
 
 /** @param context canonical bytes */
 export function sealBlob(
-  crypto: CryptoProvider,
+  crypto: Engine,
   random: Random,
   keyId: string,
   material: Material,
@@ -97,7 +97,7 @@ export function sealBlob(
 
 /** Returns the plaintext, or `undefined` for every blob that this material and context did not make. */
 export function openBlob(
-  crypto: CryptoProvider,
+  crypto: Engine,
   material: Material,
   blob: Uint8Array,
   context: Uint8Array,
@@ -135,7 +135,7 @@ const info = new Uint8Array(LABEL.length + COMMITMENT + HASH_BYTES);
 info.set(LABEL);
 
 /** Derives the key, IV and commitment of the message whose head this is into `okm`, which the caller wipes. */
-function deriveMessageKey(crypto: CryptoProvider, material: Material, context: Uint8Array): void {
+function deriveMessageKey(crypto: Engine, material: Material, context: Uint8Array): void {
   info.set(hashContext(crypto, context), LABEL.length + COMMITMENT);
   info.set(headInfo, LABEL.length);
   material.deriver.expand(info, okm.length, okm);

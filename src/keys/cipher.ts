@@ -1,7 +1,7 @@
 /**
  * Encryption under a key: picks the material, makes or opens the blob (blob.ts).
  */
-import type { CryptoProvider } from "../crypto/provider.ts";
+import type { Engine } from "../crypto/engine.ts";
 import type { Random } from "../env.ts";
 import { type Ready, whenReady } from "../records/ready.ts";
 import type { ReadTransaction } from "../records/record-store.ts";
@@ -29,7 +29,7 @@ export interface Cipher {
   ): Ready<{ plaintext: Uint8Array; materialId: string } | undefined>;
 }
 
-export function cipherOver(keys: Keys, crypto: CryptoProvider, random: Random): Cipher {
+export function cipherOver(keys: Keys, crypto: Engine, random: Random): Cipher {
   return {
     encrypt(tx, key, plaintext, context) {
       const { materialId } = currentMaterial(key);

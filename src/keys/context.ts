@@ -5,7 +5,7 @@
  */
 
 import { compareBytes } from "../byte-views.ts";
-import type { CryptoProvider } from "../crypto/provider.ts";
+import type { Engine } from "../crypto/engine.ts";
 
 const encoder = new TextEncoder();
 /** No context; nobody writes to it. */
@@ -36,7 +36,7 @@ export function encodeContext(context: Readonly<Record<string, string>> | undefi
 }
 
 /** SHA-256 of canonical bytes, not to be written to. That of no context is made once. */
-export function hashContext(crypto: CryptoProvider, canonical: Uint8Array): Uint8Array {
+export function hashContext(crypto: Engine, canonical: Uint8Array): Uint8Array {
   if (canonical !== EMPTY) return crypto.hash("SHA-256", canonical);
   return (emptyHash ??= crypto.hash("SHA-256", EMPTY));
 }

@@ -5,7 +5,7 @@
  *   <realm>/material/<key id>/<material id>  Material
  *   <realm>/deletion/<time>/<key id>         an empty record: the index of scheduled deletions
  */
-import type { CryptoProvider } from "../crypto/provider.ts";
+import type { Engine } from "../crypto/engine.ts";
 import type { Clock, Random } from "../env.ts";
 import { KmsError } from "../errors.ts";
 import { uuidOf } from "../model/arn.ts";
@@ -28,7 +28,7 @@ const deletionRecord = jsonRecord<Record<string, never>>("deletion");
 export interface KeysOptions {
   /** The realm's folder in the store. */
   readonly folder: string;
-  readonly crypto: CryptoProvider;
+  readonly crypto: Engine;
   readonly random: Random;
   readonly clock: Clock;
 }
@@ -50,7 +50,7 @@ export class Keys {
   readonly #folder: string;
   readonly #paths: (keyId: string) => KeyPaths;
   readonly #materials: RecordType<Material>;
-  readonly #crypto: CryptoProvider;
+  readonly #crypto: Engine;
   readonly #random: Random;
   readonly #clock: Clock;
 

@@ -1,10 +1,10 @@
 /**
  * Key material (AWS's hardware-backed key, "HBK"): 32 secret bytes under a 32-byte random id. The record's plaintext
- * is the id and the bytes; once decoded only the HKDF key extracted from them is held, by the crypto provider.
+ * is the id and the bytes; once decoded only the HKDF key extracted from them is held, by the crypto engine.
  *
  *   PRK = HKDF-Extract(SHA-256, salt = "kms-hbk/v1\0" ‖ id[0..16), IKM = the 32 bytes)      RFC 5869 section 2.2
  */
-import type { CryptoProvider, Deriver } from "../crypto/provider.ts";
+import type { Deriver, Engine } from "../crypto/engine.ts";
 import { Secret } from "../crypto/secret.ts";
 import type { Random } from "../env.ts";
 import { toHex } from "../model/arn.ts";
@@ -25,7 +25,7 @@ export interface Material {
 }
 
 /** Makes material from fresh random bytes. */
-export function generateMaterial(crypto: CryptoProvider, random: Random): Material {
+export function generateMaterial(crypto: Engine, random: Random): Material {
   const id = new Uint8Array(ID_BYTES);
   random.fill(id);
   const bytes = secretBytes(KEY_BYTES);
@@ -42,10 +42,10 @@ export function materialIdOf(material: Material): string {
 }
 
 /** The record type of material whose derivation keys live in `crypto`. */
-export function materialRecord(crypto: CryptoProvider): RecordType<Material> {
+export function materialRecord(crypto: Engine): RecordType<Material> {
   return {
     name: "material",
-    // Fewer than the provider keeps expanded in the core at once (crypto/wasm.ts), so that cached material is warm.
+    // Fewer than the engine keeps expanded in the core at once (crypto/wasm.ts), so that cached material is warm.
     cacheLimit: 512,
     encode({ id, bytes }) {
       if (bytes === undefined) throw new TypeError("Stored material is never written again.");
@@ -68,7 +68,7 @@ export function disposeMaterial(material: Material): void {
   material.deriver.destroy();
 }
 
-function deriverOf(crypto: CryptoProvider, id: Uint8Array, bytes: Uint8Array): Deriver {
+function deriverOf(crypto: Engine, id: Uint8Array, bytes: Uint8Array): Deriver {
   const salt = new Uint8Array(SALT_LABEL.length + SHORT_ID_BYTES);
   salt.set(SALT_LABEL);
   salt.set(id.subarray(0, SHORT_ID_BYTES), SALT_LABEL.length);

@@ -16,7 +16,7 @@
  * The context starts with a label of the form and delimits itself, so no two (form, context, prefix) give one input.
  * Opening compares the commitment in constant time, then the tag; both refusals are one `undefined`.
  */
-import { type Aead, type CryptoProvider, type Deriver, equalBytes } from "../crypto/provider.ts";
+import { type Aead, type Deriver, type Engine, equalBytes } from "../crypto/engine.ts";
 import type { Random } from "../env.ts";
 import { concatBytes } from "./encoding.ts";
 
@@ -31,7 +31,7 @@ export const SEAL_OVERHEAD_BYTES = SALT_BYTES + COMMITMENT_BYTES + TAG_BYTES;
 
 /** The key that messages are derived from, and what binds them to their place. */
 export interface SealKey {
-  readonly crypto: CryptoProvider;
+  readonly crypto: Engine;
   readonly deriver: Deriver;
 }
 
@@ -85,7 +85,7 @@ export function unseal(
   }
 }
 
-function withAead<T>(crypto: CryptoProvider, keys: Uint8Array, use: (aead: Aead, nonce: Uint8Array) => T): T {
+function withAead<T>(crypto: Engine, keys: Uint8Array, use: (aead: Aead, nonce: Uint8Array) => T): T {
   const aead = crypto.aead(keys.subarray(0, KEY_BYTES));
   try {
     return use(aead, keys.subarray(KEY_BYTES, KEY_BYTES + NONCE_BYTES));

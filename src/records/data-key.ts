@@ -16,9 +16,9 @@
  *   PRK of a data key = HKDF-Extract(SHA-256, salt = "kms-dk/v1\0" | store id, data key of 32 bytes)
  *
  * New records are sealed with the newest data key; the seal keeps an old one from being made the newest. A data key's
- * bytes are wiped as soon as its PRK has been extracted; only the provider holds that.
+ * bytes are wiped as soon as its PRK has been extracted; only the engine holds that.
  */
-import { type CryptoProvider, equalBytes } from "../crypto/provider.ts";
+import { type Engine, equalBytes } from "../crypto/engine.ts";
 import type { Clock, Random } from "../env.ts";
 import { KeystoreError } from "../errors.ts";
 import type { KeyStoreDriver } from "../keystore/driver.ts";
@@ -44,7 +44,7 @@ const OPEN_TRIES = 8;
 export interface StoreAccess {
   readonly driver: KeyStoreDriver;
   readonly rootKey: RootKey;
-  readonly crypto: CryptoProvider;
+  readonly crypto: Engine;
   readonly random: Random;
   /** Dates new data keys; without it they are dated 1970. */
   readonly clock?: Clock;
@@ -199,7 +199,7 @@ async function unwrapped(rootKey: RootKey, wrapped: Uint8Array, context: Uint8Ar
   throw damagedHeader();
 }
 
-function readyKey(crypto: CryptoProvider, storeId: Uint8Array, term: number, dataKey: Uint8Array): DataKey {
+function readyKey(crypto: Engine, storeId: Uint8Array, term: number, dataKey: Uint8Array): DataKey {
   return { term, crypto, deriver: crypto.deriver("SHA-256", dataKey, concatBytes(KEY_LABEL, storeId)) };
 }
 

@@ -9,7 +9,7 @@
  * Plaintext bytes are wiped as soon as they are decoded or sealed. A decoded value is disposed of when it has left the
  * cache and no running transaction holds it. A `get` of a cached record costs two map lookups and waits for nothing.
  */
-import type { CryptoProvider } from "../crypto/provider.ts";
+import type { Engine } from "../crypto/engine.ts";
 import type { Clock, Random } from "../env.ts";
 import { KeystoreError } from "../errors.ts";
 import { type CommitOutcome, checkPath, type KeyStoreDriver } from "../keystore/driver.ts";
@@ -50,7 +50,7 @@ export interface RecordsOptions {
   readonly driver: KeyStoreDriver;
   /** Destroyed by `close`, and by a failure to open. */
   readonly rootKey: RootKey;
-  readonly crypto: CryptoProvider;
+  readonly crypto: Engine;
   readonly random: Random;
   /** Dates the data keys. */
   readonly clock?: Clock;

@@ -8,7 +8,7 @@
  *   blob = the form of committing-seal.ts with PRK, prefix = one byte 1, context = "kms-root-wrap/v1\0" | AAD
  *   id   = HKDF-Expand(PRK, "kms-root-id/v1\0", 16 bytes), shown as hex
  */
-import type { CryptoProvider, Deriver } from "../crypto/provider.ts";
+import type { Deriver, Engine } from "../crypto/engine.ts";
 import { Secret } from "../crypto/secret.ts";
 import type { Random } from "../env.ts";
 import { KeystoreError } from "../errors.ts";
@@ -39,7 +39,7 @@ export interface RootKey {
 /** Where a root key comes from. It is opened when a keystore is, with the cryptography that is then at hand. */
 export interface RootKeySource {
   /** @throws {KeystoreError} if there is no usable key where the source looks for it */
-  open(tools: { readonly crypto: CryptoProvider; readonly random: Random }): Promise<RootKey>;
+  open(tools: { readonly crypto: Engine; readonly random: Random }): Promise<RootKey>;
 }
 
 /**
@@ -68,7 +68,7 @@ export function checkRootKey(bytes: Uint8Array, name: string): void {
 }
 
 /** Derives what a root key needs from its bytes; the caller wipes them. */
-export function bindRootKey(bytes: Uint8Array, crypto: CryptoProvider, random: Random): RootKey {
+export function bindRootKey(bytes: Uint8Array, crypto: Engine, random: Random): RootKey {
   return new DerivedRootKey(crypto.deriver("SHA-256", bytes, EXTRACT_SALT), crypto, random);
 }
 
@@ -77,7 +77,7 @@ class DerivedRootKey implements RootKey {
 
   constructor(
     readonly deriver: Deriver,
-    readonly crypto: CryptoProvider,
+    readonly crypto: Engine,
     private readonly random: Random,
   ) {
     this.id = hex(deriver.expand(ID_INFO, ID_BYTES));

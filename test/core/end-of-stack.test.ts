@@ -7,7 +7,7 @@ import type { Abi } from "../../src/core/abi.ts";
 import type { DerivationKey } from "../../src/core/core.ts";
 import { assembleCore, type Core } from "../../src/core/instance.ts";
 import { loadCore } from "../../src/core/load.ts";
-import { wasmProvider } from "../../src/crypto/wasm.ts";
+import { wasmEngine } from "../../src/crypto/wasm.ts";
 import { sampleBytes } from "../crypto/sample-bytes.ts";
 
 const KEY = sampleBytes(32, 1);
@@ -174,22 +174,22 @@ describe("a derivation", () => {
   });
 });
 
-describe("a key of a provider", () => {
+describe("a key of an engine", () => {
   const sealed = assembleCore(loadCore()).importKey(KEY).seal(NONCE, SALT);
   const derived = assembleCore(loadCore()).hkdf("SHA-256", KEY, SALT, NONCE, 76);
 
   it("loses no slot, whatever fails: making it, using it, taking another's slot for it, destroying it", () => {
     const { core, unchanged } = open();
-    const provider = wasmProvider(core);
+    const engine = wasmEngine(core);
     const others = Array.from({ length: 800 }, (_, i) => {
-      const other = provider.aead(sampleBytes(32, i));
+      const other = engine.aead(sampleBytes(32, i));
       other.seal(NONCE, SALT);
-      const deriver = provider.deriver("SHA-256", sampleBytes(32, i), SALT);
+      const deriver = engine.deriver("SHA-256", sampleBytes(32, i), SALT);
       deriver.expand(NONCE, 76);
       return [other, deriver] as const;
     }).flat();
-    const keys = insistEverywhere(() => provider.aead(KEY));
-    const derivers = insistEverywhere(() => provider.deriver("SHA-256", KEY, SALT));
+    const keys = insistEverywhere(() => engine.aead(KEY));
+    const derivers = insistEverywhere(() => engine.deriver("SHA-256", KEY, SALT));
     for (const key of keys) expect(insist(() => key.seal(NONCE, SALT))).toEqual(sealed);
     for (const key of derivers) expect(insist(() => key.expand(NONCE, 76))).toEqual(derived);
     for (const key of [...keys, ...derivers, ...others]) insist(() => key.destroy());

@@ -1,12 +1,12 @@
-/** The contract of `Aead`, held against every provider and against node:crypto itself. */
+/** The contract of `Aead`, held against every engine and against node:crypto itself. */
 import { createCipheriv } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { NATIVE_FROM_BYTES } from "../../src/crypto/node.ts";
-import { PROVIDERS } from "./providers.ts";
+import { NODE_CROSSOVER } from "../../src/crypto/crossovers.ts";
+import { ENGINES } from "./engines.ts";
 import { sampleBytes } from "./sample-bytes.ts";
 
 const KEY_BYTES = [16, 24, 32] as const;
-const { seal: sealFrom, open: openFrom } = NATIVE_FROM_BYTES;
+const { sealFromBytes: sealFrom, openFromBytes: openFrom } = NODE_CROSSOVER;
 /** Around the blocks, the chunks of the core and the crossovers to the native cipher. */
 const EDGES = [4095, 4096, 65535, 65536, 65537, 131073, 1 << 20].concat(
   [sealFrom, openFrom].flatMap((from) => [from - 17, from - 16, from - 1, from, from + 1]),
@@ -19,10 +19,10 @@ function reference(key: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Uin
   return Uint8Array.from(Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]));
 }
 
-describe.each(PROVIDERS)("AES-GCM of the %s provider", (_, provider) => {
+describe.each(ENGINES)("AES-GCM of the %s engine", (_, engine) => {
   it.each(KEY_BYTES)("seals as node:crypto does and opens again, with keys of %i bytes", (keyBytes) => {
     const key = sampleBytes(keyBytes, keyBytes);
-    const aead = provider.aead(key);
+    const aead = engine.aead(key);
     for (const length of [...Array(301).keys(), ...EDGES]) {
       const plaintext = sampleBytes(length, length);
       const aad = sampleBytes((length * 7) % 67, 3);
@@ -35,7 +35,7 @@ describe.each(PROVIDERS)("AES-GCM of the %s provider", (_, provider) => {
 
   it("takes additional data of any length, and none as empty", () => {
     const key = sampleBytes(32);
-    const aead = provider.aead(key);
+    const aead = engine.aead(key);
     for (const length of [0, 1, 16, 17, 255, sealFrom - 4, sealFrom, 65537, 200_000]) {
       const aad = sampleBytes(length, 9);
       const sealed = aead.seal(nonce, sampleBytes(4), aad);
@@ -47,8 +47,8 @@ describe.each(PROVIDERS)("AES-GCM of the %s provider", (_, provider) => {
   });
 
   it("refuses every changed bit of what it sealed, and every other nonce, additional data and key", () => {
-    const aead = provider.aead(sampleBytes(32));
-    const stranger = provider.aead(sampleBytes(32, 2));
+    const aead = engine.aead(sampleBytes(32));
+    const stranger = engine.aead(sampleBytes(32, 2));
     const aad = sampleBytes(20);
     for (const length of [0, 1, 40, openFrom]) {
       const sealed = aead.seal(nonce, sampleBytes(length), aad);
@@ -69,7 +69,7 @@ describe.each(PROVIDERS)("AES-GCM of the %s provider", (_, provider) => {
   });
 
   it("refuses what is cut short, down to nothing", () => {
-    const aead = provider.aead(sampleBytes(32));
+    const aead = engine.aead(sampleBytes(32));
     for (const length of [20, openFrom + 10]) {
       const sealed = aead.seal(nonce, sampleBytes(length));
       for (const cut of [1, 4, 12, 16, sealed.length - 15, sealed.length - 1, sealed.length]) {
@@ -81,11 +81,11 @@ describe.each(PROVIDERS)("AES-GCM of the %s provider", (_, provider) => {
   });
 });
 
-describe.each(PROVIDERS)("`out` and the life of a key of the %s provider", (_, provider) => {
+describe.each(ENGINES)("`out` and the life of a key of the %s engine", (_, engine) => {
   const sizes = [0, 33, Math.max(sealFrom, openFrom) + 5];
 
   it("writes into `out`, returns it cut to length and leaves the rest as it was", () => {
-    const aead = provider.aead(sampleBytes(32));
+    const aead = engine.aead(sampleBytes(32));
     for (const length of sizes) {
       const buffer = new Uint8Array(length + 60).fill(0xee);
       const sealed = aead.seal(nonce, sampleBytes(length), undefined, buffer.subarray(8));
@@ -104,7 +104,7 @@ describe.each(PROVIDERS)("`out` and the life of a key of the %s provider", (_, p
   });
 
   it("leaves `out` as it was when the bytes do not authenticate", () => {
-    const aead = provider.aead(sampleBytes(32));
+    const aead = engine.aead(sampleBytes(32));
     for (const length of sizes) {
       const sealed = aead.seal(nonce, sampleBytes(length));
       sealed[sealed.length - 1]! ^= 1;
@@ -116,7 +116,7 @@ describe.each(PROVIDERS)("`out` and the life of a key of the %s provider", (_, p
   });
 
   it("refuses an `out` that is too short, and a nonce or key of a wrong length", () => {
-    const aead = provider.aead(sampleBytes(32));
+    const aead = engine.aead(sampleBytes(32));
     for (const length of sizes) {
       const sealed = aead.seal(nonce, sampleBytes(length));
       expect(() => aead.seal(nonce, sampleBytes(length), undefined, new Uint8Array(length + 15))).toThrow(RangeError);
@@ -127,13 +127,13 @@ describe.each(PROVIDERS)("`out` and the life of a key of the %s provider", (_, p
       }
     }
     for (const keyBytes of [0, 15, 17, 31, 33, 64]) {
-      expect(() => provider.aead(new Uint8Array(keyBytes))).toThrow(RangeError);
+      expect(() => engine.aead(new Uint8Array(keyBytes))).toThrow(RangeError);
     }
     aead.destroy();
   });
 
   it("takes bytes and nothing else", () => {
-    const aead = provider.aead(sampleBytes(32));
+    const aead = engine.aead(sampleBytes(32));
     const sealed = aead.seal(nonce, sampleBytes(4096));
     for (const value of [
       "text".repeat(1000),
@@ -144,7 +144,7 @@ describe.each(PROVIDERS)("`out` and the life of a key of the %s provider", (_, p
       { length: 4096 },
     ]) {
       const wrong = value as unknown as Uint8Array;
-      expect(() => provider.aead(wrong)).toThrow(TypeError);
+      expect(() => engine.aead(wrong)).toThrow(TypeError);
       expect(() => aead.seal(wrong, sampleBytes(4096))).toThrow(TypeError);
       expect(() => aead.seal(nonce, wrong)).toThrow(TypeError);
       expect(() => aead.seal(nonce, sampleBytes(4096), wrong)).toThrow(TypeError);
@@ -155,7 +155,7 @@ describe.each(PROVIDERS)("`out` and the life of a key of the %s provider", (_, p
       expect(() => aead.open(nonce, sealed, wrong)).toThrow(TypeError);
       expect(() => aead.open(nonce, sealed, undefined, wrong)).toThrow(TypeError);
     }
-    expect(() => provider.aead(undefined as unknown as Uint8Array)).toThrow(TypeError);
+    expect(() => engine.aead(undefined as unknown as Uint8Array)).toThrow(TypeError);
     aead.destroy();
   });
 
@@ -163,7 +163,7 @@ describe.each(PROVIDERS)("`out` and the life of a key of the %s provider", (_, p
     const key = sampleBytes(32);
     for (const length of sizes) {
       const given = key.slice();
-      const aead = provider.aead(given);
+      const aead = engine.aead(given);
       given.fill(0);
       const sealed = aead.seal(nonce, sampleBytes(length));
       expect(sealed).toEqual(reference(key, sampleBytes(length), new Uint8Array(0)));
@@ -175,7 +175,7 @@ describe.each(PROVIDERS)("`out` and the life of a key of the %s provider", (_, p
   });
 
   it("returns plain arrays, plaintexts with a buffer of their own, whose slices are copies", () => {
-    const aead = provider.aead(sampleBytes(32));
+    const aead = engine.aead(sampleBytes(32));
     for (const length of sizes) {
       const sealed = aead.seal(nonce, sampleBytes(length));
       const opened = aead.open(nonce, sealed)!;

@@ -1,9 +1,9 @@
-/** The contract of hashes, HMAC and HKDF, held against every provider and against node:crypto itself. */
+/** The contract of hashes, HMAC and HKDF, held against every engine and against node:crypto itself. */
 import { createHash, createHmac, hkdfSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { NATIVE_FROM_BYTES } from "../../src/crypto/node.ts";
-import type { HashName } from "../../src/crypto/provider.ts";
-import { PROVIDERS } from "./providers.ts";
+import { NODE_CROSSOVER } from "../../src/crypto/crossovers.ts";
+import type { HashName } from "../../src/crypto/engine.ts";
+import { ENGINES } from "./engines.ts";
 import { sampleBytes } from "./sample-bytes.ts";
 
 const HASHES = [
@@ -13,18 +13,20 @@ const HASHES = [
 ] as const;
 /** Around the core's chunks and the crossovers to the native hash. */
 const EDGES = [4095, 4096, 4097, 65535, 65536, 65537, 131072, (1 << 20) - 1, 1 << 20, (1 << 20) + 1].concat(
-  [NATIVE_FROM_BYTES.hash, NATIVE_FROM_BYTES.hmac].flatMap(Object.values<number>).flatMap((from) => [from - 1, from]),
+  [NODE_CROSSOVER.hashFromBytes, NODE_CROSSOVER.hmacFromBytes]
+    .flatMap(Object.values<number>)
+    .flatMap((from) => [from - 1, from]),
 );
 const LENGTHS = [...Array(301).keys(), ...EDGES];
 /** Long enough for the native way, which would take most of them. */
 const LONG = ["text".repeat(5000), new ArrayBuffer(8192), new Uint16Array(8192), { length: 8192 }];
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
-describe.each(PROVIDERS)("the %s provider", (_, provider) => {
+describe.each(ENGINES)("the %s engine", (_, engine) => {
   it.each(HASHES)("hashes with %s as node:crypto does", (hash, native) => {
     for (const length of LENGTHS) {
       const data = sampleBytes(length, length);
-      expect(hex(provider.hash(hash, data)), `${length} bytes`).toBe(createHash(native).update(data).digest("hex"));
+      expect(hex(engine.hash(hash, data)), `${length} bytes`).toBe(createHash(native).update(data).digest("hex"));
     }
   });
 
@@ -32,14 +34,14 @@ describe.each(PROVIDERS)("the %s provider", (_, provider) => {
     for (const length of LENGTHS) {
       const data = sampleBytes(length, length);
       const key = sampleBytes((length * 7) % 301, 5);
-      expect(hex(provider.hmac(hash, key, data)), `${length} bytes`).toBe(
+      expect(hex(engine.hmac(hash, key, data)), `${length} bytes`).toBe(
         createHmac(native, key).update(data).digest("hex"),
       );
     }
     for (const keyBytes of [0, 63, 64, 65, 127, 128, 129, 65536, 65537, 200_000]) {
       const key = sampleBytes(keyBytes, 6);
       for (const data of [sampleBytes(20), sampleBytes(5000)]) {
-        expect(hex(provider.hmac(hash, key, data)), `key of ${keyBytes} bytes`).toBe(
+        expect(hex(engine.hmac(hash, key, data)), `key of ${keyBytes} bytes`).toBe(
           createHmac(native, key).update(data).digest("hex"),
         );
       }
@@ -53,8 +55,8 @@ describe.each(PROVIDERS)("the %s provider", (_, provider) => {
       for (const [i, length] of [0, ...lengths, ...lengths].entries()) {
         const [secret, salt, info] = [sampleBytes(i * 19, i), sampleBytes(i * 11, 7), sampleBytes(i * 13, 8)];
         const expected = Buffer.from(hkdfSync(native, secret, salt, info, length)).toString("hex");
-        expect(hex(provider.hkdf(hash, secret, salt, info, length))).toBe(expected);
-        const deriver = provider.deriver(hash, secret, salt);
+        expect(hex(engine.hkdf(hash, secret, salt, info, length))).toBe(expected);
+        const deriver = engine.deriver(hash, secret, salt);
         expect(hex(deriver.expand(info, length))).toBe(expected);
         expect(hex(deriver.expand(info, length)), "a second time").toBe(expected);
         deriver.destroy();
@@ -64,9 +66,9 @@ describe.each(PROVIDERS)("the %s provider", (_, provider) => {
 
   it.each(HASHES)("keeps to the limits of HKDF with %s", (hash, _native, bytes) => {
     const empty = new Uint8Array(0);
-    const deriver = provider.deriver(hash, empty, empty);
+    const deriver = engine.deriver(hash, empty, empty);
     for (const length of [255 * bytes + 1, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
-      expect(() => provider.hkdf(hash, empty, empty, empty, length), `${length}`).toThrow(RangeError);
+      expect(() => engine.hkdf(hash, empty, empty, empty, length), `${length}`).toThrow(RangeError);
       expect(() => deriver.expand(empty, length), `${length}`).toThrow(RangeError);
     }
     expect(() => deriver.expand(new Uint8Array(65537), 32)).toThrow(RangeError);
@@ -75,13 +77,13 @@ describe.each(PROVIDERS)("the %s provider", (_, provider) => {
 
   it("throws on a destroyed deriver and leaves the others as they were", () => {
     const [info, salt] = [sampleBytes(9), sampleBytes(8)];
-    const first = provider.deriver("SHA-256", sampleBytes(32, 1), salt);
-    const second = provider.deriver("SHA-512", sampleBytes(32, 2), salt);
+    const first = engine.deriver("SHA-256", sampleBytes(32, 1), salt);
+    const second = engine.deriver("SHA-512", sampleBytes(32, 2), salt);
     const expected = second.expand(info, 100);
     first.destroy();
     first.destroy();
     expect(() => first.expand(info, 32)).toThrow(TypeError);
-    const third = provider.deriver("SHA-384", sampleBytes(32, 3), salt);
+    const third = engine.deriver("SHA-384", sampleBytes(32, 3), salt);
     expect(second.expand(info, 100)).toEqual(expected);
     expect(() => first.expand(info, 32)).toThrow(TypeError);
     second.destroy();
@@ -92,10 +94,10 @@ describe.each(PROVIDERS)("the %s provider", (_, provider) => {
     const bytes = sampleBytes(2048);
     for (const name of ["SHA-1", "sha-256", "__proto__", "constructor", "toString", "", undefined, null, 1]) {
       const hash = name as HashName;
-      expect(() => provider.hash(hash, bytes), String(name)).toThrow(TypeError);
-      expect(() => provider.hmac(hash, bytes, bytes), String(name)).toThrow(TypeError);
-      expect(() => provider.hkdf(hash, bytes, bytes, bytes, 16), String(name)).toThrow(TypeError);
-      expect(() => provider.deriver(hash, bytes, bytes), String(name)).toThrow(TypeError);
+      expect(() => engine.hash(hash, bytes), String(name)).toThrow(TypeError);
+      expect(() => engine.hmac(hash, bytes, bytes), String(name)).toThrow(TypeError);
+      expect(() => engine.hkdf(hash, bytes, bytes, bytes, 16), String(name)).toThrow(TypeError);
+      expect(() => engine.deriver(hash, bytes, bytes), String(name)).toThrow(TypeError);
     }
   });
 
@@ -103,20 +105,20 @@ describe.each(PROVIDERS)("the %s provider", (_, provider) => {
     const bytes = sampleBytes(8192);
     for (const value of ["text", undefined, null, 5, [1, 2], ...LONG]) {
       const wrong = value as unknown as Uint8Array;
-      expect(() => provider.hash("SHA-256", wrong)).toThrow(TypeError);
-      expect(() => provider.hmac("SHA-256", wrong, bytes)).toThrow(TypeError);
-      expect(() => provider.hmac("SHA-256", bytes, wrong)).toThrow(TypeError);
-      expect(() => provider.deriver("SHA-256", wrong, bytes)).toThrow(TypeError);
-      expect(() => provider.deriver("SHA-256", bytes, wrong)).toThrow(TypeError);
-      expect(() => provider.hkdf("SHA-256", bytes, bytes, wrong, 16)).toThrow(TypeError);
+      expect(() => engine.hash("SHA-256", wrong)).toThrow(TypeError);
+      expect(() => engine.hmac("SHA-256", wrong, bytes)).toThrow(TypeError);
+      expect(() => engine.hmac("SHA-256", bytes, wrong)).toThrow(TypeError);
+      expect(() => engine.deriver("SHA-256", wrong, bytes)).toThrow(TypeError);
+      expect(() => engine.deriver("SHA-256", bytes, wrong)).toThrow(TypeError);
+      expect(() => engine.hkdf("SHA-256", bytes, bytes, wrong, 16)).toThrow(TypeError);
     }
   });
 
   it("returns plain arrays of their own", () => {
     for (const length of [3, 5000]) {
       for (const result of [
-        provider.hash("SHA-256", sampleBytes(length)),
-        provider.hmac("SHA-256", sampleBytes(4), sampleBytes(length)),
+        engine.hash("SHA-256", sampleBytes(length)),
+        engine.hmac("SHA-256", sampleBytes(4), sampleBytes(length)),
       ]) {
         expect(Object.getPrototypeOf(result)).toBe(Uint8Array.prototype);
         expect(result.buffer.byteLength).toBe(32);

@@ -2,7 +2,7 @@
 import { createHmac, hkdfSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { PackedSecrets } from "../../src/core/core.ts";
-import { PROVIDERS } from "./providers.ts";
+import { ENGINES } from "./engines.ts";
 import { sampleBytes } from "./sample-bytes.ts";
 
 const HASHES = [
@@ -59,10 +59,10 @@ function expectBytes(result: Uint8Array, expected: Uint8Array, what: string): vo
   expect(Buffer.compare(result, expected), what).toBe(0);
 }
 
-describe.each(PROVIDERS)("the %s provider", (_, provider) => {
+describe.each(ENGINES)("the %s engine", (_, engine) => {
   describe.each(HASHES)("with %s", (hash, digest, digestBytes) => {
     it("expands many infos as it does each of them", () => {
-      const deriver = provider.deriver(hash, SECRET, SALT);
+      const deriver = engine.deriver(hash, SECRET, SALT);
       for (const lengths of BATCHES) {
         const infos = pack(lengths, 3);
         for (const length of lengths.length > 100 ? [32] : [0, 1, 12, 32, 76, 255 * digestBytes]) {
@@ -85,7 +85,7 @@ describe.each(PROVIDERS)("the %s provider", (_, provider) => {
           const expected = Buffer.concat(
             secrets.records.map((secret, i) => native(digest, secret, SALT, infos.records[i]!, length)),
           );
-          const made = provider.hkdfMany(hash, SALT, secretsOf(secrets, infos), length);
+          const made = engine.hkdfMany(hash, SALT, secretsOf(secrets, infos), length);
           expectBytes(made, expected, `${length} bytes from ${lengths.length} secrets`);
         }
       }
@@ -99,23 +99,23 @@ describe.each(PROVIDERS)("the %s provider", (_, provider) => {
         const expected = Buffer.concat(
           secrets.records.map((secret) => native(digest, secret, salt, new Uint8Array(0), 40)),
         );
-        expectBytes(provider.hkdfMany(hash, salt, packed, 40), expected, `a salt of ${salt.length} bytes`);
+        expectBytes(engine.hkdfMany(hash, salt, packed, 40), expected, `a salt of ${salt.length} bytes`);
       }
     });
 
     it("writes results to a caller's buffer, and returns a view of its start", () => {
       const info = sampleBytes(30, 10);
-      const deriver = provider.deriver(hash, SECRET, SALT);
+      const deriver = engine.deriver(hash, SECRET, SALT);
       const [infos, secrets] = [pack([9, 8, 7, 6, 5], 11), pack([1, 2, 3, 4, 5], 12)];
       const packed = { infos: infos.bytes, lengths: infos.lengths };
       const calls: [lengthBytes: number, make: (out?: Uint8Array) => Uint8Array][] = [
-        [digestBytes, (out) => provider.hmac(hash, SALT, info, out)],
-        [digestBytes, (out) => provider.hmac(hash, SALT, sampleBytes(9000, 13), out)],
-        [76, (out) => provider.hkdf(hash, SECRET, SALT, info, 76, out)],
+        [digestBytes, (out) => engine.hmac(hash, SALT, info, out)],
+        [digestBytes, (out) => engine.hmac(hash, SALT, sampleBytes(9000, 13), out)],
+        [76, (out) => engine.hkdf(hash, SECRET, SALT, info, 76, out)],
         [32, (out) => deriver.expand(info, 32, out)],
         [200, (out) => deriver.expand(info, 200, out)],
         [60, (out) => deriver.expandMany(packed, 12, out)],
-        [160, (out) => provider.hkdfMany(hash, SALT, secretsOf(secrets, infos), 32, out)],
+        [160, (out) => engine.hkdfMany(hash, SALT, secretsOf(secrets, infos), 32, out)],
       ];
       for (const [lengthBytes, make] of calls) {
         const expected = make();
@@ -134,11 +134,11 @@ describe.each(PROVIDERS)("the %s provider", (_, provider) => {
     });
 
     it("gives the same where results overwrite what they are made of", () => {
-      const deriver = provider.deriver(hash, SECRET, SALT);
+      const deriver = engine.deriver(hash, SECRET, SALT);
       for (const [count, length] of [[5, 20] as const, [3000, 24] as const]) {
         const [infos, secrets] = [pack(Array(count).fill(length), 14), pack(Array(count).fill(length), 15)];
         const expanded = deriver.expandMany({ infos: infos.bytes, lengths: infos.lengths }, 32);
-        const derived = provider.hkdfMany(hash, SALT, secretsOf(secrets, infos), 32);
+        const derived = engine.hkdfMany(hash, SALT, secretsOf(secrets, infos), 32);
         for (const at of [0, 1, 40]) {
           const room = new Uint8Array(count * 32 + 64);
           const out = room.subarray(at, at + count * 32);
@@ -147,12 +147,12 @@ describe.each(PROVIDERS)("the %s provider", (_, provider) => {
           const packed = { infos: inside.bytes, lengths: infos.lengths };
           expectBytes(deriver.expandMany(packed, 32, out), expanded, `infos, at ${at}`);
           inside.bytes.set(secrets.bytes);
-          expectBytes(provider.hkdfMany(hash, SALT, secretsOf(inside, infos), 32, out), derived, `secrets, at ${at}`);
+          expectBytes(engine.hkdfMany(hash, SALT, secretsOf(inside, infos), 32, out), derived, `secrets, at ${at}`);
           inside.bytes.set(infos.bytes);
-          expectBytes(provider.hkdfMany(hash, SALT, secretsOf(secrets, inside), 32, out), derived, `infos, at ${at}`);
+          expectBytes(engine.hkdfMany(hash, SALT, secretsOf(secrets, inside), 32, out), derived, `infos, at ${at}`);
           room.set(SALT, 30);
           const salt = room.subarray(30, 30 + SALT.length);
-          expectBytes(provider.hkdfMany(hash, salt, secretsOf(secrets, infos), 32, out), derived, `salt, at ${at}`);
+          expectBytes(engine.hkdfMany(hash, salt, secretsOf(secrets, infos), 32, out), derived, `salt, at ${at}`);
         }
       }
       deriver.destroy();
@@ -160,7 +160,7 @@ describe.each(PROVIDERS)("the %s provider", (_, provider) => {
   });
 
   it("says what is wrong with a batch, and goes on", () => {
-    const deriver = provider.deriver("SHA-256", SECRET, SALT);
+    const deriver = engine.deriver("SHA-256", SECRET, SALT);
     const infos = pack([3, 4, 5], 16);
     const right = { infos: infos.bytes, lengths: infos.lengths };
     const expected = deriver.expandMany(right, 32);
@@ -178,45 +178,37 @@ describe.each(PROVIDERS)("the %s provider", (_, provider) => {
     for (const wrong of [...sums, manyZeros, { ...right, lengths: new Uint32Array(0) }]) {
       refuse(() => deriver.expandMany(wrong, 32), RangeError, /infos has 12 bytes, but lengths add up to/);
       const many = { secrets: wrong.infos, lengths: wrong.lengths };
-      refuse(() => provider.hkdfMany("SHA-256", SALT, many, 32), RangeError, /secrets has 12 bytes, but lengths/);
+      refuse(() => engine.hkdfMany("SHA-256", SALT, many, 32), RangeError, /secrets has 12 bytes, but lengths/);
     }
     const badInfos = { ...secrets, infoLengths: Uint32Array.of(1, 1, 1) };
-    refuse(() => provider.hkdfMany("SHA-256", SALT, badInfos, 32), RangeError, /infos has 12 bytes, but infoLengths/);
+    refuse(() => engine.hkdfMany("SHA-256", SALT, badInfos, 32), RangeError, /infos has 12 bytes, but infoLengths/);
     const fewer = { ...secrets, infoLengths: Uint32Array.of(12) };
-    refuse(() => provider.hkdfMany("SHA-256", SALT, fewer, 32), RangeError, /3 secrets, but 1 infos/);
+    refuse(() => engine.hkdfMany("SHA-256", SALT, fewer, 32), RangeError, /3 secrets, but 1 infos/);
     const long = { infos: new Uint8Array(65_541), lengths: Uint32Array.of(4, 65_537) };
     refuse(() => deriver.expandMany(long, 32), RangeError, /Info 1 has 65537 bytes/);
     for (const length of [255 * 32 + 1, -1, 1.5, Number.NaN]) {
       refuse(() => deriver.expandMany(right, length), RangeError, /lengthBytes/);
-      refuse(() => provider.hkdfMany("SHA-256", SALT, secrets, length), RangeError, /lengthBytes/);
+      refuse(() => engine.hkdfMany("SHA-256", SALT, secrets, length), RangeError, /lengthBytes/);
     }
     for (const value of [[3, 4, 5], new Uint8Array(3), new Int32Array(3), undefined, null, 3, "345"]) {
       const lengths = value as unknown as Uint32Array;
       refuse(() => deriver.expandMany({ ...right, lengths }, 32), TypeError, /lengths must be a Uint32Array/);
-      refuse(() => provider.hkdfMany("SHA-256", SALT, { ...secrets, lengths }, 32), TypeError, /lengths must be/);
+      refuse(() => engine.hkdfMany("SHA-256", SALT, { ...secrets, lengths }, 32), TypeError, /lengths must be/);
       const infoLengths = lengths;
-      refuse(
-        () => provider.hkdfMany("SHA-256", SALT, { ...secrets, infoLengths }, 32),
-        TypeError,
-        /infoLengths must be/,
-      );
+      refuse(() => engine.hkdfMany("SHA-256", SALT, { ...secrets, infoLengths }, 32), TypeError, /infoLengths must be/);
       const bytes = value instanceof Uint8Array ? ("text" as unknown as Uint8Array) : (value as unknown as Uint8Array);
       refuse(() => deriver.expandMany({ ...right, infos: bytes }, 32), TypeError, /infos must be a Uint8Array/);
-      refuse(() => provider.hkdfMany("SHA-256", SALT, { ...secrets, infos: bytes }, 32), TypeError, /infos must be/);
-      refuse(
-        () => provider.hkdfMany("SHA-256", SALT, { ...secrets, secrets: bytes }, 32),
-        TypeError,
-        /secrets must be/,
-      );
-      refuse(() => provider.hkdfMany("SHA-256", bytes, secrets, 32), TypeError, /salt must be a Uint8Array/);
+      refuse(() => engine.hkdfMany("SHA-256", SALT, { ...secrets, infos: bytes }, 32), TypeError, /infos must be/);
+      refuse(() => engine.hkdfMany("SHA-256", SALT, { ...secrets, secrets: bytes }, 32), TypeError, /secrets must be/);
+      refuse(() => engine.hkdfMany("SHA-256", bytes, secrets, 32), TypeError, /salt must be a Uint8Array/);
     }
-    refuse(() => provider.hkdfMany("SHA-1" as "SHA-256", SALT, secrets, 32), TypeError, /Unknown hash/);
+    refuse(() => engine.hkdfMany("SHA-1" as "SHA-256", SALT, secrets, 32), TypeError, /Unknown hash/);
     deriver.destroy();
   });
 
   it("extracts as HMAC does", () => {
     const secrets = pack([32, 31, 30, 29], 17);
-    const made = provider.hkdfMany("SHA-256", SALT, { secrets: secrets.bytes, lengths: secrets.lengths }, 32);
+    const made = engine.hkdfMany("SHA-256", SALT, { secrets: secrets.bytes, lengths: secrets.lengths }, 32);
     for (const [i, secret] of secrets.records.entries()) {
       const prk = createHmac("sha256", SALT).update(secret).digest();
       const okm = createHmac("sha256", prk).update(Uint8Array.of(1)).digest();

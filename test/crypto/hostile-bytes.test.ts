@@ -6,13 +6,13 @@ import { createCipheriv, createHash, createHmac, hkdfSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { copyInto } from "../../src/byte-views.ts";
 import { createCore } from "../../src/core/core.ts";
-import { NATIVE_FROM_BYTES } from "../../src/crypto/node.ts";
-import type { CryptoProvider } from "../../src/crypto/provider.ts";
-import { PROVIDERS } from "./providers.ts";
+import { NODE_CROSSOVER } from "../../src/crypto/crossovers.ts";
+import type { Aead, Engine } from "../../src/crypto/engine.ts";
+import { ENGINES } from "./engines.ts";
 import { sampleBytes } from "./sample-bytes.ts";
 
 /** The bare core has the same doors under other names. */
-function bareCore(): CryptoProvider {
+function bareCore(): Omit<Engine, "aead"> & { aead(key: Uint8Array): Aead } {
   const core = createCore();
   return {
     aead: (key) => core.importKey(key),
@@ -24,9 +24,9 @@ function bareCore(): CryptoProvider {
   };
 }
 
-const DOORS = [["bare core", bareCore()] as const, ...PROVIDERS];
+const DOORS = [["bare core", bareCore()] as const, ...ENGINES];
 /** One call of the core, the native way, several calls of the core. */
-const SIZES = [40, Math.max(NATIVE_FROM_BYTES.seal, NATIVE_FROM_BYTES.open) + 5, 70_000];
+const SIZES = [40, Math.max(NODE_CROSSOVER.sealFromBytes, NODE_CROSSOVER.openFromBytes) + 5, 70_000];
 
 /** What was called on hostile arrays. */
 const touched: string[] = [];
@@ -85,14 +85,14 @@ it("bytes that grow between the check of their length and the copy are refused",
   expect(room).toEqual(sampleBytes(8));
 });
 
-describe.each(DOORS)("the %s", (_, provider) => {
+describe.each(DOORS)("the %s", (_, engine) => {
   const key = sampleBytes(32, 5);
   const aad = sampleBytes(21, 6);
 
   it.each(SIZES)("seals and opens %i bytes from and into hostile arrays", (size) => {
     const text = sampleBytes(size, 7);
     const sealed = reference(key, text, aad);
-    const aead = provider.aead(hostile(key));
+    const aead = engine.aead(hostile(key));
     for (const ownLength of [0, 3, size + 16, 2 ** 31]) {
       const lie = (bytes: Uint8Array): Uint8Array => hostile(bytes, ownLength);
       expectPlain(aead.seal(lie(nonce), lie(text), lie(aad)), sealed);
@@ -110,7 +110,7 @@ describe.each(DOORS)("the %s", (_, provider) => {
     expect(() => aead.seal(nonce, text, aad, hostile(new Uint8Array(size + 15), size + 16))).toThrow(RangeError);
     expect(() => aead.open(nonce, sealed, aad, hostile(new Uint8Array(size - 1), size))).toThrow(RangeError);
     expect(() => aead.seal(hostile(new Uint8Array(11), 12), text)).toThrow(RangeError);
-    expect(() => provider.aead(hostile(new Uint8Array(31), 32))).toThrow(RangeError);
+    expect(() => engine.aead(hostile(new Uint8Array(31), 32))).toThrow(RangeError);
     expect(touched.splice(0)).toEqual([]);
     aead.destroy();
   });
@@ -119,24 +119,24 @@ describe.each(DOORS)("the %s", (_, provider) => {
     const bytes = sampleBytes(size, 8);
     const salt = sampleBytes(20, 9);
     const info = sampleBytes(30, 10);
-    expectPlain(provider.hash("SHA-256", hostile(bytes)), createHash("sha256").update(bytes).digest());
+    expectPlain(engine.hash("SHA-256", hostile(bytes)), createHash("sha256").update(bytes).digest());
     const tag = createHmac("sha384", bytes).update(bytes).digest();
-    expectPlain(provider.hmac("SHA-384", hostile(bytes), hostile(bytes)), tag);
+    expectPlain(engine.hmac("SHA-384", hostile(bytes), hostile(bytes)), tag);
     const derived = new Uint8Array(hkdfSync("sha512", bytes, salt, info, 90));
-    expectPlain(provider.hkdf("SHA-512", hostile(bytes), hostile(salt), hostile(info), 90), derived);
-    const deriver = provider.deriver("SHA-512", hostile(bytes), hostile(salt));
+    expectPlain(engine.hkdf("SHA-512", hostile(bytes), hostile(salt), hostile(info), 90), derived);
+    const deriver = engine.deriver("SHA-512", hostile(bytes), hostile(salt));
     expectPlain(deriver.expand(hostile(info), 90), derived);
     for (const ownLength of [0, 3, 2 ** 31]) {
       const lie = (input: Uint8Array): Uint8Array => hostile(input, ownLength);
       const room = lie(new Uint8Array(95));
       expectPlain(deriver.expand(lie(info), 90, room), derived);
-      expectPlain(provider.hkdf("SHA-512", lie(bytes), lie(salt), lie(info), 90, room), derived);
-      expectPlain(provider.hmac("SHA-384", lie(bytes), lie(bytes), room), tag);
+      expectPlain(engine.hkdf("SHA-512", lie(bytes), lie(salt), lie(info), 90, room), derived);
+      expectPlain(engine.hmac("SHA-384", lie(bytes), lie(bytes), room), tag);
       const infos = { infos: lie(info), lengths: hostileLengths(info.length) };
       expectPlain(deriver.expandMany(infos, 90, room), derived);
       const secrets = { secrets: lie(bytes), lengths: hostileLengths(size) };
       const records = { ...secrets, infos: infos.infos, infoLengths: infos.lengths };
-      expectPlain(provider.hkdfMany("SHA-512", lie(salt), records, 90, room), derived);
+      expectPlain(engine.hkdfMany("SHA-512", lie(salt), records, 90, room), derived);
     }
     deriver.destroy();
   });

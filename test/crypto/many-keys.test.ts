@@ -4,11 +4,11 @@
  */
 import { createCipheriv, hkdfSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { assembleCore, type Core } from "../../src/core/instance.ts";
+import { assembleCore } from "../../src/core/instance.ts";
 import { loadCore } from "../../src/core/load.ts";
-import { nodeProvider } from "../../src/crypto/node.ts";
-import type { Aead, CryptoProvider, Deriver, HashName } from "../../src/crypto/provider.ts";
-import { wasmProvider } from "../../src/crypto/wasm.ts";
+import type { Aead, Deriver, Engine, HashName } from "../../src/crypto/engine.ts";
+import { type WasmEngine, wasmEngine } from "../../src/crypto/wasm.ts";
+import { ENGINE_MAKERS } from "./engines.ts";
 import { sampleBytes } from "./sample-bytes.ts";
 
 const AEAD_COUNT = 2000;
@@ -27,21 +27,19 @@ const HASHES: readonly (readonly [HashName, string])[] = [
   ["SHA-512", "sha512"],
 ];
 
-/** A provider over a core whose memory can be seen. */
-function open(make: (core: Core) => CryptoProvider) {
+/** An engine over a core whose memory can be seen. */
+function open(make: (small: WasmEngine) => Engine) {
   const abi = loadCore();
   const core = assembleCore(abi);
   const fresh = abi.memory.slice();
   const isFresh = (from: number, to: number): boolean =>
     Buffer.compare(abi.memory.subarray(from, to), fresh.subarray(from, to)) === 0;
   const holdsNothing = (): boolean => isFresh(HASH_KEYS_AT, HASH_KEYS_END) && isFresh(SLOTS_AT, fresh.length);
-  return { core, provider: make(core), memory: Buffer.from(abi.memory.buffer), holdsNothing };
+  return { core, engine: make(wasmEngine(core)), memory: Buffer.from(abi.memory.buffer), holdsNothing };
 }
 
-const PROVIDERS: readonly (readonly [string, (core: Core) => CryptoProvider])[] = [
-  ["wasm", wasmProvider],
-  ["node", (core) => nodeProvider(wasmProvider(core))],
-];
+/** All but the one that expands nothing in the core. */
+const MAKERS = ENGINE_MAKERS.filter(([name]) => name !== "native");
 
 const keyOf = (i: number): Uint8Array => sampleBytes([16, 24, 32][i % 3]!, i + 1);
 
@@ -51,18 +49,17 @@ function sealNatively(i: number): Buffer {
   return Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()]);
 }
 
-const derive = (provider: CryptoProvider, i: number): Deriver =>
-  provider.deriver(HASHES[i % 3]![0], sampleBytes(32, i + 1), salt);
+const derive = (engine: Engine, i: number): Deriver => engine.deriver(HASHES[i % 3]![0], sampleBytes(32, i + 1), salt);
 const deriveNatively = (i: number): Buffer =>
   Buffer.from(hkdfSync(HASHES[i % 3]![1], sampleBytes(32, i + 1), salt, info, 76));
 
 const fill = <Kind>(count: number, make: (i: number) => Kind): Kind[] =>
   Array.from({ length: count }, (_, i) => make(i));
 
-describe.each(PROVIDERS)("the %s provider", (_, make) => {
+describe.each(MAKERS)("the %s engine", (_, make) => {
   it(`holds ${AEAD_COUNT} AES keys and uses them in turn`, () => {
-    const { provider, holdsNothing } = open(make);
-    const keys = fill(AEAD_COUNT, (i) => provider.aead(keyOf(i)));
+    const { engine, holdsNothing } = open(make);
+    const keys = fill(AEAD_COUNT, (i) => engine.aead(keyOf(i)));
     const expected = fill(AEAD_COUNT, sealNatively);
     for (let round = 0; round < ROUNDS; round++) {
       for (const [i, key] of keys.entries()) {
@@ -77,8 +74,8 @@ describe.each(PROVIDERS)("the %s provider", (_, make) => {
   });
 
   it(`holds ${DERIVER_COUNT} derivation keys and uses them in turn`, () => {
-    const { provider, holdsNothing } = open(make);
-    const keys = fill(DERIVER_COUNT, (i) => derive(provider, i));
+    const { engine, holdsNothing } = open(make);
+    const keys = fill(DERIVER_COUNT, (i) => derive(engine, i));
     const expected = fill(DERIVER_COUNT, deriveNatively);
     for (let round = 0; round < ROUNDS; round++) {
       for (const [i, key] of keys.entries()) {
@@ -91,28 +88,28 @@ describe.each(PROVIDERS)("the %s provider", (_, make) => {
   });
 
   it("keeps what is used often in its slot while others come and go", () => {
-    const { core, provider } = open(make);
+    const { core, engine } = open(make);
     let imports = 0;
     const { importKey } = core;
     core.importKey = (bytes) => {
       imports++;
       return importKey(bytes);
     };
-    const often = provider.aead(keyOf(0));
+    const often = engine.aead(keyOf(0));
     often.seal(nonce, text);
     for (let i = 1; i <= 1000; i++) {
-      provider.aead(keyOf(i)).seal(nonce, text);
+      engine.aead(keyOf(i)).seal(nonce, text);
       expect(often.open(nonce, sealNatively(0))).toEqual(text);
     }
     expect(imports).toBe(1001);
   });
 
   it("outlives keys that nobody destroys, and leaves slots of the core to others", () => {
-    const { core, provider } = open(make);
+    const { core, engine } = open(make);
     const own = [core.importKey(keyOf(1)), core.importDerivationKey("SHA-256", text, salt)] as const;
     for (let i = 0; i < 1500; i++) {
-      provider.aead(keyOf(i)).seal(nonce, text);
-      derive(provider, i).expand(info, 32);
+      engine.aead(keyOf(i)).seal(nonce, text);
+      derive(engine, i).expand(info, 32);
     }
     const others = fill(
       60,
@@ -120,20 +117,20 @@ describe.each(PROVIDERS)("the %s provider", (_, make) => {
     );
     expect(own[0].open(nonce, sealNatively(1))).toEqual(text);
     expect(own[1].expand(info, 32)).toEqual(core.hkdf("SHA-256", text, salt, info, 32));
-    expect(Buffer.compare(provider.aead(keyOf(7)).seal(nonce, text), sealNatively(7))).toBe(0);
+    expect(Buffer.compare(engine.aead(keyOf(7)).seal(nonce, text), sealNatively(7))).toBe(0);
     for (const pair of others) for (const key of pair) key.destroy();
   });
 
   it("wipes a key wherever it lies when it is destroyed", () => {
-    const { provider, memory, holdsNothing } = open(make);
-    const fillers = fill(300, (i) => provider.aead(keyOf(i + 10)));
-    const resident: (Aead | Deriver)[] = [provider.aead(keyOf(2)), derive(provider, 3)];
+    const { engine, memory, holdsNothing } = open(make);
+    const fillers = fill(300, (i) => engine.aead(keyOf(i + 10)));
+    const resident: (Aead | Deriver)[] = [engine.aead(keyOf(2)), derive(engine, 3)];
     (resident[0] as Aead).seal(nonce, text);
     (resident[1] as Deriver).expand(info, 32);
     for (const key of resident) key.destroy();
     for (const key of resident) key.destroy();
     expect(holdsNothing()).toBe(true);
-    const spilled = provider.aead(keyOf(2));
+    const spilled = engine.aead(keyOf(2));
     spilled.seal(nonce, text);
     for (const key of fillers) key.seal(nonce, text);
     spilled.destroy();
@@ -144,7 +141,7 @@ describe.each(PROVIDERS)("the %s provider", (_, make) => {
   });
 
   it("wipes the bytes that it keeps outside of the core as well", () => {
-    const { core, provider } = open(make);
+    const { core, engine } = open(make);
     const kept: Uint8Array[] = [];
     const { importKey, importPseudorandomKey } = core;
     core.importKey = (bytes) => {
@@ -155,7 +152,7 @@ describe.each(PROVIDERS)("the %s provider", (_, make) => {
       kept.push(prk);
       return importPseudorandomKey(hash, prk);
     };
-    const [aead, deriver] = [provider.aead(keyOf(2)), derive(provider, 4)];
+    const [aead, deriver] = [engine.aead(keyOf(2)), derive(engine, 4)];
     aead.seal(nonce, text);
     deriver.expand(info, 32);
     expect(kept.map((bytes) => bytes.length)).toEqual([32, 48]);

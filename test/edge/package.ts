@@ -35,6 +35,7 @@ export const EXPECTED = {
     abc: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
     okm: "f6d2fcc47cb939deafe3853a1e641a27",
   },
+  engines: { auto: 21, wasm: 21, native: 21 },
   service: {
     decrypted: "hello",
     failure: [true, "NotFoundException"],

@@ -1,13 +1,13 @@
 /** What the envelope's tests have in common: an envelope over the project's own key service, sources in chunks, collectors. */
 import { randomFillSync } from "node:crypto";
-import { nodeProvider } from "../../src/crypto/node.ts";
-import type { CryptoProvider } from "../../src/crypto/provider.ts";
+import type { Engine } from "../../src/crypto/engine.ts";
+import { nodeEngine } from "../../src/crypto/node.ts";
 import type { Random } from "../../src/env.ts";
 import { type Envelope, type EnvelopeOptions, envelopeOver } from "../../src/envelope/envelope.ts";
 import { EnvelopeError } from "../../src/envelope/errors.ts";
 import { type WatchedKeyService, watchedKeyService } from "./key-service.ts";
 
-export const crypto: CryptoProvider = nodeProvider();
+export const crypto: Engine = nodeEngine();
 export const random: Random = { fill: (out) => void randomFillSync(out) };
 
 export interface Workbench {
@@ -16,9 +16,7 @@ export interface Workbench {
   readonly envelope: Envelope;
 }
 
-export async function workbench(
-  options: Partial<EnvelopeOptions> & { crypto?: CryptoProvider } = {},
-): Promise<Workbench> {
+export async function workbench(options: Partial<EnvelopeOptions> & { crypto?: Engine } = {}): Promise<Workbench> {
   const kms = watchedKeyService();
   const keyId = await kms.createKey();
   const envelope = envelopeOver({ crypto: options.crypto ?? crypto, random }, { kms, keyId, ...options });

@@ -1,13 +1,13 @@
 /** What the tests of the records share: a store over any driver, and a type of record that shows its disposal. */
 import { randomFillSync } from "node:crypto";
-import { nodeProvider } from "../../src/crypto/node.ts";
+import { nodeEngine } from "../../src/crypto/node.ts";
 import type { Random } from "../../src/env.ts";
 import type { KeyStoreDriver } from "../../src/keystore/driver.ts";
 import { openRecords, type Records, type RecordType } from "../../src/records/record-store.ts";
 import { rootKeyFromBytes } from "../../src/records/root-key.ts";
 
 /** One core for all stores of a test file, as in a service. */
-export const crypto = nodeProvider();
+export const crypto = nodeEngine();
 
 export const random: Random = { fill: (out) => void randomFillSync(out) };
 

@@ -16,7 +16,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["targets.ts", "kernel.ts"],
   ["kms.ts"],
   ["client/", "http/", "envelope/"],
-  ["node.ts", "edge.ts", "root-key-node.ts", "index.ts", "messages.ts"],
+  ["node.ts", "edge.ts", "root-key-node.ts", "index.ts", "engine.ts", "messages.ts"],
   ["cli/"],
 ];
 const SIBLINGS = FLOORS[4]!;

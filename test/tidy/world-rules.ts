@@ -176,14 +176,14 @@ export const WORLD_RULES: readonly Rule[] = [
   {
     name: "ambient crypto",
     find: (project) =>
-      findIn(project, isRoot, ({ global }) => global === "crypto", "uses the ambient crypto: take a CryptoProvider"),
+      findIn(project, isRoot, ({ global }) => global === "crypto", "uses the ambient crypto: take an Engine"),
     bad: [
       { files: { "src/keys/a.ts": 'const key = crypto.subtle.importKey("raw");' }, at: ["src/keys/a.ts:1"] },
       { files: { "src/keys/a.ts": "const own = globalThis.crypto;" }, at: ["src/keys/a.ts:1"] },
     ],
     good: {
-      "src/keys/a.ts": "export function seal(crypto: CryptoProvider) { return crypto.aead(key); }",
-      "src/platform.ts": "export interface Platform { crypto(): CryptoProvider }",
+      "src/keys/a.ts": "export function seal(crypto: Engine) { return crypto.aead(key); }",
+      "src/platform.ts": "export interface Platform { engine(): Engine }",
     },
   },
   {

@@ -3,8 +3,8 @@
  * lengths. Sizes over the limit must be refused.
  */
 import { describe, expect, it } from "vitest";
-import type { HashName } from "../../src/crypto/provider.ts";
-import { PROVIDERS } from "../crypto/providers.ts";
+import type { HashName } from "../../src/crypto/engine.ts";
+import { ENGINES } from "../crypto/engines.ts";
 import { readVectors, vectorsDir } from "../vectors.ts";
 
 interface HkdfFile {
@@ -38,20 +38,20 @@ function batchWith(vector: Uint8Array, at: number): [Uint8Array, Uint32Array] {
 
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, "hex"));
 
-describe.skipIf(vectorsDir() === undefined).each(PROVIDERS)("HKDF of the %s provider", (_, provider) => {
+describe.skipIf(vectorsDir() === undefined).each(ENGINES)("HKDF of the %s engine", (_, engine) => {
   it.each(FILES)("agrees with Wycheproof on %s", (hash, name) => {
     const file = readVectors<HkdfFile>("wycheproof", name);
     let seen = 0;
     for (const { tcId, ikm, salt, info, size, okm, result } of file.testGroups.flatMap((group) => group.tests)) {
-      const deriver = provider.deriver(hash, bytes(ikm), bytes(salt));
-      const atOnce = () => provider.hkdf(hash, bytes(ikm), bytes(salt), bytes(info), size);
+      const deriver = engine.deriver(hash, bytes(ikm), bytes(salt));
+      const atOnce = () => engine.hkdf(hash, bytes(ikm), bytes(salt), bytes(info), size);
       const held = () => deriver.expand(bytes(info), size);
       const place = seen % 4;
       const own = (batch: Uint8Array) => batch.subarray(place * size, (place + 1) * size);
       const [infos, infoLengths] = batchWith(bytes(info), place);
       const [secrets, lengths] = batchWith(bytes(ikm), place);
       const heldMany = () => own(deriver.expandMany({ infos, lengths: infoLengths }, size));
-      const many = () => own(provider.hkdfMany(hash, bytes(salt), { secrets, lengths, infos, infoLengths }, size));
+      const many = () => own(engine.hkdfMany(hash, bytes(salt), { secrets, lengths, infos, infoLengths }, size));
       for (const derive of [atOnce, held, heldMany, many]) {
         if (result === "invalid") expect(derive, `test ${tcId}`).toThrow(RangeError);
         else expect(Buffer.from(derive()).toString("hex"), `test ${tcId}`).toBe(okm);

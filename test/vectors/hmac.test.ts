@@ -1,7 +1,7 @@
 /** HMAC against the vectors of Wycheproof: whole and truncated tags, right and changed ones. */
 import { describe, expect, it } from "vitest";
-import type { HashName } from "../../src/crypto/provider.ts";
-import { PROVIDERS } from "../crypto/providers.ts";
+import type { HashName } from "../../src/crypto/engine.ts";
+import { ENGINES } from "../crypto/engines.ts";
 import { readVectors, vectorsDir } from "../vectors.ts";
 
 interface HmacFile {
@@ -18,15 +18,15 @@ const FILES: [HashName, string][] = [
   ["SHA-512", "hmac_sha512_test.json"],
 ];
 
-describe.skipIf(vectorsDir() === undefined).each(PROVIDERS)("HMAC of the %s provider", (_, provider) => {
+describe.skipIf(vectorsDir() === undefined).each(ENGINES)("HMAC of the %s engine", (_, engine) => {
   it.each(FILES)("agrees with Wycheproof on %s", (hash, name) => {
     const file = readVectors<HmacFile>("wycheproof", name);
     let seen = 0;
     for (const { tagSize, tests } of file.testGroups) {
       for (const { tcId, key, msg, tag, result } of tests) {
-        const made = provider.hmac(hash, Buffer.from(key, "hex"), Buffer.from(msg, "hex"));
+        const made = engine.hmac(hash, Buffer.from(key, "hex"), Buffer.from(msg, "hex"));
         const room = new Uint8Array(made.length);
-        provider.hmac(hash, Buffer.from(key, "hex"), Buffer.from(msg, "hex"), room);
+        engine.hmac(hash, Buffer.from(key, "hex"), Buffer.from(msg, "hex"), room);
         expect(room).toEqual(made);
         const truncated = Buffer.from(made).toString("hex", 0, tagSize / 8);
         expect(truncated === tag ? "valid" : "invalid", `test ${tcId}`).toBe(result);

@@ -2,6 +2,7 @@
 import { createKms, memoryKeystore, rootKeyFromBytes } from "wasm-kms";
 import { EncryptCommand, KMS, KMSClient, KmsError } from "wasm-kms/client";
 import { createCore } from "wasm-kms/core";
+import { createEngine } from "wasm-kms/engine";
 import { createEnvelope, EnvelopeError, inspectMessage } from "wasm-kms/envelope";
 import { memoryKeystore as sameKeystore } from "wasm-kms/keystore/memory";
 
@@ -27,6 +28,48 @@ export function exerciseCore() {
   };
 }
 
+/** Every engine against the core: the sizes lie below and above the crossover, the buffers are reused at once. */
+export async function exerciseEngines() {
+  const names = ["auto", "wasm", "native"];
+  const seen = {};
+  for (const engine of names) {
+    let count = 0;
+    for (const keyBytes of [16, 24, 32]) {
+      const bytes = new Uint8Array(keyBytes).map((_, i) => i * 7);
+      const reference = createCore().importKey(bytes);
+      const key = createEngine({ engine }).aead(bytes);
+      for (const size of [0, 1, 40, 1000, 1024, 5000, 100_000]) {
+        const nonce = new Uint8Array(12).fill(size);
+        const aad = new Uint8Array(size % 50).fill(size);
+        const data = new Uint8Array(size).map((_, i) => i * 31);
+        const expected = hex(reference.seal(nonce, data, aad));
+        const opens = async (sealed, room) => hex((await key.openAsync(nonce, sealed, aad, room)) ?? []) === hex(data);
+        const [copy, copiedNonce] = [data.slice(), nonce.slice()];
+        const pending = key.sealAsync(copiedNonce, copy, aad, new Uint8Array(size + 20));
+        copy.fill(0xee);
+        copiedNonce.fill(0xee);
+        const sealed = await pending;
+        const changed = sealed.slice();
+        changed[size] ^= 1;
+        const right =
+          hex(key.seal(nonce, data, aad)) === expected &&
+          hex(sealed) === expected &&
+          (await opens(sealed)) &&
+          (await opens(sealed, new Uint8Array(size + 5))) &&
+          (await key.openAsync(nonce, changed, aad)) === undefined &&
+          (await key.openAsync(nonce, sealed.subarray(1), aad)) === undefined;
+        if (!right) throw new Error(`The ${engine} engine is wrong at ${size} bytes with a key of ${keyBytes}.`);
+        count++;
+      }
+      key.destroy();
+      const late = await key.sealAsync(new Uint8Array(12), new Uint8Array(5000)).catch((error) => error);
+      if (!(late instanceof TypeError)) throw new Error(`The ${engine} engine seals with a destroyed key.`);
+    }
+    seen[engine] = count;
+  }
+  return seen;
+}
+
 export async function exerciseService() {
   const kms = await createKms({
     keystore: memoryKeystore(),
@@ -42,7 +85,7 @@ export async function exerciseService() {
   const { Plaintext: decrypted } = await methods.decrypt({ CiphertextBlob });
   const failure = await methods.describeKey({ KeyId: "alias/none" }).catch((error) => error);
 
-  const envelope = createEnvelope({ kms, keyId: KeyMetadata.Arn });
+  const envelope = createEnvelope({ kms, keyId: KeyMetadata.Arn, engine: "native" });
   const data = new Uint8Array(200_000).map((_, i) => i * 31);
   const message = await envelope.seal(data, { context: { purpose: "test" } });
   const { plaintext, context } = await envelope.open(message);

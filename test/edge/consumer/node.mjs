@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createKms } from "wasm-kms";
 import { sqliteKeystore } from "wasm-kms/keystore/sqlite";
 import { rootKeyFromFile } from "wasm-kms/root-key";
-import { exerciseCore, exerciseService } from "./exercise.mjs";
+import { exerciseCore, exerciseEngines, exerciseService } from "./exercise.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "wasm-kms-consumer-"));
 try {
@@ -23,7 +23,8 @@ try {
   const { Keys } = await second.execute("ListKeys", {});
   await second.close();
   const kept = Keys.length === 1 && Keys[0].KeyId === KeyMetadata.KeyId;
-  console.log(JSON.stringify({ core: exerciseCore(), service: await exerciseService(), kept }));
+  const engines = await exerciseEngines();
+  console.log(JSON.stringify({ core: exerciseCore(), engines, service: await exerciseService(), kept }));
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -1,8 +1,8 @@
 // The packed package in a Worker.
-import { exerciseCore, exerciseService } from "./exercise.mjs";
+import { exerciseCore, exerciseEngines, exerciseService } from "./exercise.mjs";
 
 export default {
   async fetch() {
-    return Response.json({ core: exerciseCore(), service: await exerciseService() });
+    return Response.json({ core: exerciseCore(), engines: await exerciseEngines(), service: await exerciseService() });
   },
 };

@@ -1,5 +1,5 @@
-/** A provider that remembers what it was asked: which objects live, which secrets it gave, which buffers it saw. */
-import type { Aead, CryptoProvider } from "../../src/crypto/provider.ts";
+/** An engine that remembers what it was asked: which objects live, which secrets it gave, which buffers it saw. */
+import type { Engine, EngineKey } from "../../src/crypto/engine.ts";
 
 export interface Seen {
   readonly call: "seal" | "open";
@@ -9,8 +9,8 @@ export interface Seen {
   readonly out: Uint8Array | undefined;
 }
 
-export class WatchedProvider implements CryptoProvider {
-  readonly #inner: CryptoProvider;
+export class WatchedEngine implements Engine {
+  readonly #inner: Engine;
   /** Ciphers and derivers that nobody has destroyed. */
   live = 0;
   /** Every array of derived bytes, as handed out. */
@@ -18,11 +18,11 @@ export class WatchedProvider implements CryptoProvider {
   /** Every use of a cipher. */
   readonly seen: Seen[] = [];
 
-  constructor(inner: CryptoProvider) {
+  constructor(inner: Engine) {
     this.#inner = inner;
   }
 
-  aead(key: Uint8Array): Aead {
+  aead(key: Uint8Array): EngineKey {
     const inner = this.#inner.aead(key);
     const end = this.#begin();
     return {
@@ -34,6 +34,14 @@ export class WatchedProvider implements CryptoProvider {
         this.seen.push({ call: "open", nonce, aad: aad!, input, out });
         return inner.open(nonce, input, aad, out);
       },
+      sealAsync: (nonce, input, aad, out) => {
+        this.seen.push({ call: "seal", nonce, aad: aad!, input, out });
+        return inner.sealAsync(nonce, input, aad, out);
+      },
+      openAsync: (nonce, input, aad, out) => {
+        this.seen.push({ call: "open", nonce, aad: aad!, input, out });
+        return inner.openAsync(nonce, input, aad, out);
+      },
       destroy() {
         end();
         inner.destroy();
@@ -41,7 +49,7 @@ export class WatchedProvider implements CryptoProvider {
     };
   }
 
-  deriver: CryptoProvider["deriver"] = (hash, secret, salt) => {
+  deriver: Engine["deriver"] = (hash, secret, salt) => {
     const inner = this.#inner.deriver(hash, secret, salt);
     const end = this.#begin();
     return {
@@ -62,10 +70,10 @@ export class WatchedProvider implements CryptoProvider {
     };
   };
 
-  hash: CryptoProvider["hash"] = (hash, data) => this.#inner.hash(hash, data);
-  hmac: CryptoProvider["hmac"] = (...input) => this.#inner.hmac(...input);
-  hkdf: CryptoProvider["hkdf"] = (...input) => this.#inner.hkdf(...input);
-  hkdfMany: CryptoProvider["hkdfMany"] = (...input) => this.#inner.hkdfMany(...input);
+  hash: Engine["hash"] = (hash, data) => this.#inner.hash(hash, data);
+  hmac: Engine["hmac"] = (...input) => this.#inner.hmac(...input);
+  hkdf: Engine["hkdf"] = (...input) => this.#inner.hkdf(...input);
+  hkdfMany: Engine["hkdfMany"] = (...input) => this.#inner.hkdfMany(...input);
 
   #begin(): () => void {
     let ended = false;
