@@ -65,6 +65,11 @@ export function checkNonce(nonce: Uint8Array): void {
   }
 }
 
+/** Copies a plain view to the start of `room`, which may be a caller's own object: it is not asked how. */
+export function put(room: Uint8Array, view: Uint8Array): void {
+  copyTo.call(room, view);
+}
+
 /**
  * Copies `bytes`, whose length was found to be `lengthBytes`, to `room`, which has place for them from `at` on.
  * @throws {RangeError} if another thread has made them grow since.

@@ -14,6 +14,7 @@ import {
   isShared,
   lengthOf,
   lengthOfKey,
+  put,
   runsAhead,
   viewOf,
 } from "../byte-views.ts";
@@ -107,7 +108,7 @@ class CoreKey implements CoreAead {
       if (aadBytes > 0) copyInto(output, aad, aadBytes);
       copyInto(input, plaintext, dataBytes);
       checkStatus(exports.gcmSeal(slot, aadBytes, dataBytes));
-      result.set(inputStart(this.#abi, dataBytes + TAG_BYTES));
+      put(result, inputStart(this.#abi, dataBytes + TAG_BYTES));
       return result;
     } catch (error) {
       input.fill(0);
@@ -136,7 +137,7 @@ class CoreKey implements CoreAead {
       const status = exports.gcmOpen(slot, aadBytes, dataBytes);
       if (status === REFUSED) return undefined;
       checkStatus(status);
-      plaintext.set(inputStart(this.#abi, dataBytes));
+      put(plaintext, inputStart(this.#abi, dataBytes));
       input.fill(0, 0, dataBytes);
       return plaintext;
     } catch (error) {
@@ -187,8 +188,9 @@ class CoreKey implements CoreAead {
     return this.#slot;
   }
 
-  #sealLong(slot: number, aad: Uint8Array, plaintext: Uint8Array, result: Uint8Array): Uint8Array {
+  #sealLong(slot: number, aad: Uint8Array, plaintext: Uint8Array, room: Uint8Array): Uint8Array {
     const { exports, input } = this.#abi;
+    const result = viewOf(room, 0, plaintext.length + TAG_BYTES);
     const source = runsAhead(result, plaintext) ? copyView(plaintext) : plaintext;
     try {
       this.#begin(slot, aad);
@@ -223,7 +225,7 @@ class CoreKey implements CoreAead {
     const status = exports.gcmVerify();
     if (status === REFUSED) return undefined;
     checkStatus(status);
-    const result = out ?? secretBytes(dataBytes);
+    const result = out === undefined ? secretBytes(dataBytes) : viewOf(out, 0, dataBytes);
     for (let at = 0; at < dataBytes; at += CHUNK_BYTES) {
       const chunkBytes = Math.min(CHUNK_BYTES, dataBytes - at);
       input.set(source.subarray(at, at + chunkBytes));

@@ -158,7 +158,7 @@ export function sealBatch(abi: Abi, batcher: Batcher, batch: Batch, bytes: Uint8
   const plaintexts = viewBytes("plaintexts", bytes);
   checkSum("plaintexts", plaintexts.length, "lengths", batch.dataBytes);
   const sealedBytes = batch.dataBytes + batch.lengths.length * TAG_BYTES;
-  const result = out === undefined ? new Uint8Array(sealedBytes) : startOf(out, sealedBytes);
+  const result = out === undefined ? new Uint8Array(sealedBytes) : viewOf(startOf(out, sealedBytes), 0, sealedBytes);
   // Results grow into what is still to be read.
   const source = mayOverlap(result, plaintexts) ? copyView(plaintexts) : plaintexts;
   try {
@@ -198,7 +198,8 @@ export function openBatch(
   const sealed = viewBytes("sealed", bytes);
   const sealedBytes = batch.dataBytes + batch.lengths.length * TAG_BYTES;
   checkSum("sealed", sealed.length, "lengths and a tag of 16 bytes for each", sealedBytes);
-  const plaintexts = out === undefined ? secretBytes(batch.dataBytes) : startOf(out, batch.dataBytes);
+  const room = out === undefined ? secretBytes(batch.dataBytes) : startOf(out, batch.dataBytes);
+  const plaintexts = viewOf(room, 0, batch.dataBytes);
   const source = mayOverlap(plaintexts, sealed) ? copyView(sealed) : sealed;
   const failed: number[] = [];
   try {

@@ -54,7 +54,9 @@ describe.each(ENGINES)("the %s engine", (_, engine) => {
       const lengths = [1, bytes - 1, bytes, bytes + 1, 76, 3 * bytes, 255 * bytes];
       for (const [i, length] of [0, ...lengths, ...lengths].entries()) {
         const [secret, salt, info] = [sampleBytes(i * 19, i), sampleBytes(i * 11, 7), sampleBytes(i * 13, 8)];
-        const expected = Buffer.from(hkdfSync(native, secret, salt, info, length)).toString("hex");
+        // From Node 24 on, node:crypto refuses a length of 0.
+        const derived = length === 0 ? new ArrayBuffer(0) : hkdfSync(native, secret, salt, info, length);
+        const expected = Buffer.from(derived).toString("hex");
         expect(hex(engine.hkdf(hash, secret, salt, info, length))).toBe(expected);
         const deriver = engine.deriver(hash, secret, salt);
         expect(hex(deriver.expand(info, length))).toBe(expected);

@@ -141,3 +141,39 @@ describe.each(DOORS)("the %s", (_, engine) => {
     deriver.destroy();
   });
 });
+
+describe.each(DOORS)("an `out` of the %s that is plain but for methods of its own", (_, engine) => {
+  /** Exactly long enough, so that it may be handed back as it is. */
+  function trap(lengthBytes: number): Uint8Array {
+    const out = new Uint8Array(lengthBytes);
+    for (const name of ["set", "subarray", "slice", "fill", "buffer", "byteOffset", "length"]) {
+      Object.defineProperty(out, name, { get: () => touched.push(name) });
+    }
+    return out;
+  }
+
+  it.each(SIZES)("is written to and not asked, with %i bytes", (bytes) => {
+    const key = sampleBytes(32, 1);
+    const plaintext = sampleBytes(bytes, 2);
+    const expected = reference(key, plaintext, nonce);
+    const aead = engine.aead(key);
+    const sealed = aead.seal(nonce, plaintext, nonce, trap(bytes + 16));
+    expect(Array.from({ length: bytes + 16 }, (_, i) => sealed[i])).toEqual([...expected]);
+    expect(aead.open(nonce, expected, nonce, trap(bytes))).toBeDefined();
+    expect(touched.splice(0)).toEqual([]);
+  });
+});
+
+it("the batches of the bare core write to such an `out` and do not ask it", () => {
+  const key = createCore().importKey(sampleBytes(32, 1));
+  const outOf = (lengthBytes: number) =>
+    Object.defineProperty(new Uint8Array(lengthBytes), "set", { value: () => touched.push("set") });
+  for (const bytes of [40, 70_000]) {
+    const records = { nonces: nonce, lengths: Uint32Array.of(bytes) };
+    const plaintexts = sampleBytes(bytes, 2);
+    const sealed = key.sealPacked({ ...records, plaintexts }, outOf(bytes + 16));
+    expect(Buffer.compare(sealed, key.seal(nonce, plaintexts))).toBe(0);
+    expect(key.openPacked({ ...records, sealed }, outOf(bytes)).plaintexts).toEqual(plaintexts);
+    expect(touched.splice(0)).toEqual([]);
+  }
+});
