@@ -10,10 +10,10 @@ import { sliceKey, sliceKeys } from "./aes";
 import { aadLength, blocksOf, cipherCounters, counterBlock, dataLength, endBatch, fitsWindow, openRecord, sealRecord, sumLengths } from "./batch";
 import { wipe } from "./ct";
 import { setHashKey } from "./ghash";
-import { SHA_256 } from "./hash";
+import { SHA_256, forgetFour } from "./hash";
 import { KEY_4 } from "./hash-layout";
 import { expand, hashOf, keyOf } from "./hkdf";
-import { expandFour, forgetFour } from "./hkdf-batch";
+import { expandFour } from "./hkdf-batch";
 import { setLane, spreadKey } from "./hmacx4";
 import {
   AAD_LENGTHS, CHUNK_BYTES, COUNTERS, DATA_LENGTHS, DERIVED, INFO_LENGTHS, INPUT, KEY_STREAM, LANE_KEYS, OUTPUT, REFUSALS,

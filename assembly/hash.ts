@@ -4,7 +4,7 @@
  *
  * Time depends on the hash and on lengths alone. INPUT is wiped as it is taken, and everything when a digest leaves.
  */
-import { DIGEST, PARTIAL, STATE, WORK_BYTES, clearWide, copyState, copyWide } from "./hash-layout";
+import { DIGEST, FOUR, FOUR_BYTES, PARTIAL, STATE, WORK_BYTES, clearWide, copyState, copyWide } from "./hash-layout";
 import { CHUNK_BYTES, HASH, INPUT, OUTPUT } from "./layout";
 import { beginSha256, bigEndian, compressSha256 } from "./sha256";
 import { beginSha384, beginSha512, bigEndian64, compressSha512 } from "./sha512";
@@ -147,7 +147,7 @@ export function finishOuter(midstate: usize, out: usize): void {
   v128.store(out + length, i32x4.splat(0));
 }
 
-/** Forgets the message, the key and all that was computed from them, without a call. */
+/** Forgets the message, the key and all that was computed from them one by one, without a call. */
 // @ts-ignore: decorator
 @inline export function forget(): void {
   clearWide(HASH, HASH + WORK_BYTES);
@@ -157,9 +157,15 @@ export function finishOuter(midstate: usize, out: usize): void {
   totalBytes = 0;
 }
 
-/** Forgets what is under way. */
+/** Forgets what is under way, and what a batch that was broken off has left. */
 export function hashWipe(): void {
   forget();
+  forgetFour();
+}
+
+/** Forgets what four lanes held. */
+export function forgetFour(): void {
+  memory.fill(FOUR, 0, FOUR_BYTES);
 }
 
 /** The digest of the first `length` bytes of INPUT, which are wiped, in OUTPUT. What was under way is forgotten. */
@@ -170,7 +176,7 @@ export function hashDigest(hash: i32, length: usize): i32 {
   clearWide(INPUT, INPUT + length);
   finish(DIGEST);
   giveDigest(OUTPUT, digestBytes(hash));
-  hashWipe();
+  forget();
   return OK;
 }
 
@@ -197,6 +203,6 @@ export function hashFinish(): i32 {
   const length = digestBytes(algorithm);
   finish(DIGEST);
   giveDigest(OUTPUT, length);
-  hashWipe();
+  forget();
   return OK;
 }

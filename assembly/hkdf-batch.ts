@@ -4,10 +4,8 @@
  * Time depends on the hash, on the number of records and on lengths alone. INPUT holds the records' bytes end to end,
  * LENGTHS their lengths; results of one length lie end to end in OUTPUT.
  */
-import { AUTHENTICATING, SHA_256, absorb, algorithm, digestBytes, hashWipe, phase, resume } from "./hash";
-import {
-  FOUR, FOUR_BYTES, KEY, KEY_4, LENGTHS, LENGTH_COUNT, PRK, ROWS, SALT_4, clearWide, copyWide,
-} from "./hash-layout";
+import { AUTHENTICATING, SHA_256, absorb, algorithm, digestBytes, forget, forgetFour, phase, resume } from "./hash";
+import { KEY, KEY_4, LENGTHS, LENGTH_COUNT, PRK, ROWS, SALT_4, clearWide, copyWide } from "./hash-layout";
 import { expand, extract, hashOf, keyOf } from "./hkdf";
 import { macFour, setKeyFour, setLane, spreadKey } from "./hmacx4";
 import { CHUNK_BYTES, INPUT, OUTPUT } from "./layout";
@@ -26,22 +24,14 @@ export function expandFour(count: usize, out: usize, stride: usize, length: usiz
     macFour(KEY_4, counter > 1, counter);
     storeFour();
     const taken = min<usize>(TAG_BYTES, length - done);
+    const whole = taken & ~15;
     for (let lane: usize = 0; lane < count; lane++) {
-      copyExact(out + stride * lane + done, ROWS + TAG_BYTES * lane, taken);
+      const to = out + stride * lane + done;
+      const tag = ROWS + TAG_BYTES * lane;
+      copyWide(to, tag, whole);
+      for (let at = whole; at < taken; at++) store<u8>(to + at, load<u8>(tag + at));
     }
   }
-}
-
-/** Copies up to 32 bytes, and not one more. */
-function copyExact(to: usize, from: usize, length: usize): void {
-  const whole = length & ~15;
-  copyWide(to, from, whole);
-  for (let at = whole; at < length; at++) store<u8>(to + at, load<u8>(from + at));
-}
-
-/** Forgets what four lanes held. */
-export function forgetFour(): void {
-  clearWide(FOUR, FOUR + FOUR_BYTES);
 }
 
 // @ts-ignore: decorator
@@ -100,7 +90,7 @@ export function hkdfExpandMany(handle: usize, count: usize, length: usize): i32 
   }
   clearWide(INPUT, INPUT + total);
   clearWide(LENGTHS, LENGTHS + 4 * count);
-  hashWipe();
+  forget();
   return OK;
 }
 
@@ -140,6 +130,6 @@ export function hkdfDeriveMany(count: usize, length: usize): i32 {
   }
   clearWide(INPUT, INPUT + total);
   clearWide(LENGTHS, LENGTHS + 8 * count);
-  hashWipe();
+  forget();
   return OK;
 }

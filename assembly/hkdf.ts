@@ -9,7 +9,7 @@
  *   slotHashes + handle        its hash, 0 for a free slot
  */
 import {
-  AUTHENTICATING, KEYED, absorb, algorithm, digestBytes, forget, giveDigest, hashWipe, isHash, phase, resume, setPhase,
+  AUTHENTICATING, KEYED, absorb, algorithm, digestBytes, forget, giveDigest, isHash, phase, resume, setPhase,
 } from "./hash";
 import { COUNTER, DIGEST, KEY, clearWide, copyState } from "./hash-layout";
 import { finishMac, setKey } from "./hmac";
@@ -79,7 +79,7 @@ export function hkdfDerive(hash: i32, saltLength: usize, secretLength: usize, in
   extract(hash, KEY);
   expand(hash, KEY, info, infoLength, OUTPUT, length);
   clearWide(INPUT, info + infoLength);
-  hashWipe();
+  forget();
   return OK;
 }
 
@@ -108,18 +108,17 @@ export function hkdfKeep(): i32 {
   let handle = firstFree;
   while (handle < HASH_KEY_COUNT && load<u8>(slotHashes + handle) != 0) handle++;
   firstFree = handle;
-  if (handle == HASH_KEY_COUNT) {
-    hashWipe();
-    return NO_SLOT;
+  const found = handle < HASH_KEY_COUNT;
+  if (found) {
+    store<u8>(slotHashes + handle, <u8>keyHash);
+    const slot = keyOf(handle);
+    copyState(slot, KEY);
+    copyState(slot + 64, KEY + 64);
+    firstFree = handle + 1;
   }
-  store<u8>(slotHashes + handle, <u8>keyHash);
-  const slot = keyOf(handle);
-  copyState(slot, KEY);
-  copyState(slot + 64, KEY + 64);
-  firstFree = handle + 1;
   // A call could fail for want of stack, and the slot would be nobody's.
   forget();
-  return <i32>handle;
+  return found ? <i32>handle : NO_SLOT;
 }
 
 /** Wipes and frees a slot. */
@@ -142,6 +141,6 @@ export function hkdfExpand(handle: usize, infoLength: usize, length: usize): i32
   if (hash == 0 || infoLength > CHUNK_BYTES || length > 255 * digestBytes(hash)) return BAD_ARGUMENT;
   expand(hash, handle == CURRENT ? KEY : keyOf(handle), INPUT, infoLength, OUTPUT, length);
   clearWide(INPUT, INPUT + infoLength);
-  hashWipe();
+  forget();
   return OK;
 }

@@ -5,8 +5,8 @@
  * Time depends on the hash and on the lengths of key and message alone.
  */
 import {
-  AUTHENTICATING, absorb, algorithm, begin, beginState, blockBytes, compress, digestBytes, finish, finishOuter,
-  giveDigest, hashWipe, isHash, phase, resume, setPhase,
+  AUTHENTICATING, absorb, algorithm, begin, beginState, blockBytes, compress, digestBytes, finish, finishOuter, forget,
+  giveDigest, isHash, phase, resume, setPhase,
 } from "./hash";
 import { DIGEST, KEY, KEY_BLOCK, PARTIAL, clearWide, copyWide } from "./hash-layout";
 import { CHUNK_BYTES, INPUT, OUTPUT } from "./layout";
@@ -55,7 +55,7 @@ export function hmacTag(hash: i32, keyLength: usize, length: usize): i32 {
   clearWide(INPUT, INPUT + keyLength + length);
   finishMac(KEY, DIGEST);
   giveDigest(OUTPUT, digestBytes(hash));
-  hashWipe();
+  forget();
   return OK;
 }
 
@@ -78,6 +78,6 @@ export function hmacFinish(): i32 {
   const length = digestBytes(algorithm);
   finishMac(KEY, DIGEST);
   giveDigest(OUTPUT, length);
-  hashWipe();
+  forget();
   return OK;
 }

@@ -13,7 +13,8 @@ import { beginFour, compressFour, loadFour, spreadState } from "./sha256x4";
 @inline const TAG_BYTES: usize = 32;
 
 /** Gives a lane (0 to 3) the `length` bytes at `data`, which may be read up to 15 bytes further. */
-export function setLane(lane: usize, data: usize, length: usize): void {
+// @ts-ignore: decorator
+@inline export function setLane(lane: usize, data: usize, length: usize): void {
   store<u32>(LANES + 8 * lane, <u32>data);
   store<u32>(LANES + 8 * lane, <u32>length, 4);
 }
@@ -50,18 +51,17 @@ export function macFour(keys: usize, chained: bool, counter: u32): void {
   const before: usize = chained ? TAG_BYTES : 0;
   const around = before + (counter > 0 ? 1 : 0);
   copyFour(STATE_4, keys);
-  let left = 4;
-  for (let block: usize = 0; left > 0; block++) {
+  let left = 0xf;
+  for (let block: usize = 0; left != 0; block++) {
     loadFour(
       findBlock(0, block, before, counter), findBlock(1, block, before, counter),
       findBlock(2, block, before, counter), findBlock(3, block, before, counter),
     );
     compressFour();
-    for (let lane: usize = 0; lane < 4; lane++) {
-      if (countBlocks(around + dataBytes(lane)) != block + 1) continue;
-      takeDigest(lane);
-      left--;
-    }
+    const ended = lanesOf(block + 1, around);
+    left &= ~ended;
+    if (ended == 0xf) copyFour(DIGEST_4, STATE_4);
+    else takeDigests(ended);
   }
   finishFour(keys + 128);
 }
@@ -110,12 +110,25 @@ function findBlock(lane: usize, block: usize, before: usize, counter: u32): usiz
   return made;
 }
 
-/** Copies one lane of STATE_4, whose message has ended, to DIGEST_4. */
-function takeDigest(lane: usize): void {
-  for (let at: usize = 4 * lane; at < 128; at += 16) store<u32>(DIGEST_4 + at, load<u32>(STATE_4 + at));
+/** The lanes, as bits, whose message takes `blocks`. */
+// @ts-ignore: decorator
+@inline function lanesOf(blocks: usize, around: usize): i32 {
+  return (
+    i32(countBlocks(around + dataBytes(0)) == blocks) | (i32(countBlocks(around + dataBytes(1)) == blocks) << 1) |
+    (i32(countBlocks(around + dataBytes(2)) == blocks) << 2) | (i32(countBlocks(around + dataBytes(3)) == blocks) << 3)
+  );
 }
 
-function copyFour(to: usize, from: usize): void {
+/** Copies those lanes of STATE_4 to DIGEST_4. */
+function takeDigests(lanes: i32): void {
+  for (let lane: usize = 0; lane < 4; lane++) {
+    if (!((lanes >> (lane as i32)) & 1)) continue;
+    for (let at: usize = 4 * lane; at < 128; at += 16) store<u32>(DIGEST_4 + at, load<u32>(STATE_4 + at));
+  }
+}
+
+// @ts-ignore: decorator
+@inline function copyFour(to: usize, from: usize): void {
   copyState(to, from);
   copyState(to + 64, from + 64);
 }

@@ -1,10 +1,10 @@
 /**
- * The SHA-512 block function (FIPS 180-4 section 6.4), which SHA-384 shares (section 6.5). Scalar, as SHA-256 is.
+ * The SHA-512 block function (FIPS 180-4 section 6.4), which SHA-384 shares (section 6.5), made as that of sha256.ts.
  *
- * Time depends on the number of blocks alone: no branch, address or select takes a bit of the message. Nothing
- * is written but the chaining value.
+ * Time depends on the number of blocks alone: no branch, address or select takes a bit of the message. What is written
+ * is the chaining value and SCHEDULE.
  */
-import { copyState } from "./hash-layout";
+import { SCHEDULE, copyState } from "./hash-layout";
 
 /** Section 4.2.3: the first 64 bits of the fractional parts of the cube roots of the first 80 primes. */
 const K: usize = memory.data<u64>([
@@ -53,8 +53,8 @@ export function beginSha512(state: usize): void {
 }
 
 /**
- * Takes `count` blocks of 128 bytes at `block` into the chaining value at `state`. The schedule's last sixteen
- * words live in locals; each is replaced in place just before its round, which V8 runs faster than in a pass of its own.
+ * Takes `count` blocks of 128 bytes at `block` into the chaining value at `state`. `x` and `y` are a ^ b of this round
+ * and of the one before (b ^ c of this one), which is half of the majority.
  */
 export function compressSha512(state: usize, block: usize, count: usize): void {
   for (; count > 0; count--) {
@@ -62,47 +62,42 @@ export function compressSha512(state: usize, block: usize, count: usize): void {
     let c = load<u64>(state, 16); let d = load<u64>(state, 24);
     let e = load<u64>(state, 32); let f = load<u64>(state, 40);
     let g = load<u64>(state, 48); let h = load<u64>(state, 56);
-    let w0 = bswap<u64>(load<u64>(block)); let w1 = bswap<u64>(load<u64>(block, 8));
-    let w2 = bswap<u64>(load<u64>(block, 16)); let w3 = bswap<u64>(load<u64>(block, 24));
-    let w4 = bswap<u64>(load<u64>(block, 32)); let w5 = bswap<u64>(load<u64>(block, 40));
-    let w6 = bswap<u64>(load<u64>(block, 48)); let w7 = bswap<u64>(load<u64>(block, 56));
-    let w8 = bswap<u64>(load<u64>(block, 64)); let w9 = bswap<u64>(load<u64>(block, 72));
-    let w10 = bswap<u64>(load<u64>(block, 80)); let w11 = bswap<u64>(load<u64>(block, 88));
-    let w12 = bswap<u64>(load<u64>(block, 96)); let w13 = bswap<u64>(load<u64>(block, 104));
-    let w14 = bswap<u64>(load<u64>(block, 112)); let w15 = bswap<u64>(load<u64>(block, 120));
-    h += t1(e, f, g, w0 + load<u64>(K)); d += h; h += t2(a, b, c);
-    g += t1(d, e, f, w1 + load<u64>(K, 8)); c += g; g += t2(h, a, b);
-    f += t1(c, d, e, w2 + load<u64>(K, 16)); b += f; f += t2(g, h, a);
-    e += t1(b, c, d, w3 + load<u64>(K, 24)); a += e; e += t2(f, g, h);
-    d += t1(a, b, c, w4 + load<u64>(K, 32)); h += d; d += t2(e, f, g);
-    c += t1(h, a, b, w5 + load<u64>(K, 40)); g += c; c += t2(d, e, f);
-    b += t1(g, h, a, w6 + load<u64>(K, 48)); f += b; b += t2(c, d, e);
-    a += t1(f, g, h, w7 + load<u64>(K, 56)); e += a; a += t2(b, c, d);
-    h += t1(e, f, g, w8 + load<u64>(K, 64)); d += h; h += t2(a, b, c);
-    g += t1(d, e, f, w9 + load<u64>(K, 72)); c += g; g += t2(h, a, b);
-    f += t1(c, d, e, w10 + load<u64>(K, 80)); b += f; f += t2(g, h, a);
-    e += t1(b, c, d, w11 + load<u64>(K, 88)); a += e; e += t2(f, g, h);
-    d += t1(a, b, c, w12 + load<u64>(K, 96)); h += d; d += t2(e, f, g);
-    c += t1(h, a, b, w13 + load<u64>(K, 104)); g += c; c += t2(d, e, f);
-    b += t1(g, h, a, w14 + load<u64>(K, 112)); f += b; b += t2(c, d, e);
-    a += t1(f, g, h, w15 + load<u64>(K, 120)); e += a; a += t2(b, c, d);
-    for (let k: usize = K + 128; k < K + 640; k += 128) {
-      w0 += sigma1(w14) + w9 + sigma0(w1); h += t1(e, f, g, w0 + load<u64>(k)); d += h; h += t2(a, b, c);
-      w1 += sigma1(w15) + w10 + sigma0(w2); g += t1(d, e, f, w1 + load<u64>(k, 8)); c += g; g += t2(h, a, b);
-      w2 += sigma1(w0) + w11 + sigma0(w3); f += t1(c, d, e, w2 + load<u64>(k, 16)); b += f; f += t2(g, h, a);
-      w3 += sigma1(w1) + w12 + sigma0(w4); e += t1(b, c, d, w3 + load<u64>(k, 24)); a += e; e += t2(f, g, h);
-      w4 += sigma1(w2) + w13 + sigma0(w5); d += t1(a, b, c, w4 + load<u64>(k, 32)); h += d; d += t2(e, f, g);
-      w5 += sigma1(w3) + w14 + sigma0(w6); c += t1(h, a, b, w5 + load<u64>(k, 40)); g += c; c += t2(d, e, f);
-      w6 += sigma1(w4) + w15 + sigma0(w7); b += t1(g, h, a, w6 + load<u64>(k, 48)); f += b; b += t2(c, d, e);
-      w7 += sigma1(w5) + w0 + sigma0(w8); a += t1(f, g, h, w7 + load<u64>(k, 56)); e += a; a += t2(b, c, d);
-      w8 += sigma1(w6) + w1 + sigma0(w9); h += t1(e, f, g, w8 + load<u64>(k, 64)); d += h; h += t2(a, b, c);
-      w9 += sigma1(w7) + w2 + sigma0(w10); g += t1(d, e, f, w9 + load<u64>(k, 72)); c += g; g += t2(h, a, b);
-      w10 += sigma1(w8) + w3 + sigma0(w11); f += t1(c, d, e, w10 + load<u64>(k, 80)); b += f; f += t2(g, h, a);
-      w11 += sigma1(w9) + w4 + sigma0(w12); e += t1(b, c, d, w11 + load<u64>(k, 88)); a += e; e += t2(f, g, h);
-      w12 += sigma1(w10) + w5 + sigma0(w13); d += t1(a, b, c, w12 + load<u64>(k, 96)); h += d; d += t2(e, f, g);
-      w13 += sigma1(w11) + w6 + sigma0(w14); c += t1(h, a, b, w13 + load<u64>(k, 104)); g += c; c += t2(d, e, f);
-      w14 += sigma1(w12) + w7 + sigma0(w15); b += t1(g, h, a, w14 + load<u64>(k, 112)); f += b; b += t2(c, d, e);
-      w15 += sigma1(w13) + w8 + sigma0(w0); a += t1(f, g, h, w15 + load<u64>(k, 120)); e += a; a += t2(b, c, d);
+    let x: u64 = 0; let y = b ^ c;
+    let w0 = bigEndian64(v128.load(block)); let w1 = bigEndian64(v128.load(block, 16));
+    let w2 = bigEndian64(v128.load(block, 32)); let w3 = bigEndian64(v128.load(block, 48));
+    let w4 = bigEndian64(v128.load(block, 64)); let w5 = bigEndian64(v128.load(block, 80));
+    let w6 = bigEndian64(v128.load(block, 96)); let w7 = bigEndian64(v128.load(block, 112));
+    for (let k: usize = K; k < K + 640; k += 128) {
+      v128.store(SCHEDULE, i64x2.add(w0, v128.load(k)));
+      v128.store(SCHEDULE, i64x2.add(w1, v128.load(k, 16)), 16);
+      v128.store(SCHEDULE, i64x2.add(w2, v128.load(k, 32)), 32);
+      v128.store(SCHEDULE, i64x2.add(w3, v128.load(k, 48)), 48);
+      v128.store(SCHEDULE, i64x2.add(w4, v128.load(k, 64)), 64);
+      v128.store(SCHEDULE, i64x2.add(w5, v128.load(k, 80)), 80);
+      v128.store(SCHEDULE, i64x2.add(w6, v128.load(k, 96)), 96);
+      v128.store(SCHEDULE, i64x2.add(w7, v128.load(k, 112)), 112);
+      if (k < K + 512) {
+        w0 = extend(w0, w1, w4, w5, w7); w1 = extend(w1, w2, w5, w6, w0);
+        w2 = extend(w2, w3, w6, w7, w1); w3 = extend(w3, w4, w7, w0, w2);
+        w4 = extend(w4, w5, w0, w1, w3); w5 = extend(w5, w6, w1, w2, w4);
+        w6 = extend(w6, w7, w2, w3, w5); w7 = extend(w7, w0, w3, w4, w6);
+      }
+      h += load<u64>(SCHEDULE); h += ch(e, f, g); h += sum1(e); d += h; x = a ^ b; h += sum0(a); h += b ^ (x & y);
+      g += load<u64>(SCHEDULE, 8); g += ch(d, e, f); g += sum1(d); c += g; y = h ^ a; g += sum0(h); g += a ^ (x & y);
+      f += load<u64>(SCHEDULE, 16); f += ch(c, d, e); f += sum1(c); b += f; x = g ^ h; f += sum0(g); f += h ^ (x & y);
+      e += load<u64>(SCHEDULE, 24); e += ch(b, c, d); e += sum1(b); a += e; y = f ^ g; e += sum0(f); e += g ^ (x & y);
+      d += load<u64>(SCHEDULE, 32); d += ch(a, b, c); d += sum1(a); h += d; x = e ^ f; d += sum0(e); d += f ^ (x & y);
+      c += load<u64>(SCHEDULE, 40); c += ch(h, a, b); c += sum1(h); g += c; y = d ^ e; c += sum0(d); c += e ^ (x & y);
+      b += load<u64>(SCHEDULE, 48); b += ch(g, h, a); b += sum1(g); f += b; x = c ^ d; b += sum0(c); b += d ^ (x & y);
+      a += load<u64>(SCHEDULE, 56); a += ch(f, g, h); a += sum1(f); e += a; y = b ^ c; a += sum0(b); a += c ^ (x & y);
+      h += load<u64>(SCHEDULE, 64); h += ch(e, f, g); h += sum1(e); d += h; x = a ^ b; h += sum0(a); h += b ^ (x & y);
+      g += load<u64>(SCHEDULE, 72); g += ch(d, e, f); g += sum1(d); c += g; y = h ^ a; g += sum0(h); g += a ^ (x & y);
+      f += load<u64>(SCHEDULE, 80); f += ch(c, d, e); f += sum1(c); b += f; x = g ^ h; f += sum0(g); f += h ^ (x & y);
+      e += load<u64>(SCHEDULE, 88); e += ch(b, c, d); e += sum1(b); a += e; y = f ^ g; e += sum0(f); e += g ^ (x & y);
+      d += load<u64>(SCHEDULE, 96); d += ch(a, b, c); d += sum1(a); h += d; x = e ^ f; d += sum0(e); d += f ^ (x & y);
+      c += load<u64>(SCHEDULE, 104); c += ch(h, a, b); c += sum1(h); g += c; y = d ^ e; c += sum0(d); c += e ^ (x & y);
+      b += load<u64>(SCHEDULE, 112); b += ch(g, h, a); b += sum1(g); f += b; x = c ^ d; b += sum0(c); b += d ^ (x & y);
+      a += load<u64>(SCHEDULE, 120); a += ch(f, g, h); a += sum1(f); e += a; y = b ^ c; a += sum0(b); a += c ^ (x & y);
     }
     store<u64>(state, load<u64>(state) + a);
     store<u64>(state, load<u64>(state, 8) + b, 8);
@@ -116,28 +111,49 @@ export function compressSha512(state: usize, block: usize, count: usize): void {
   }
 }
 
-/**
- * T1 of one round, but for h: the caller's eight names rotate instead of the values. The three rotations of Sigma are
- * nested, because an x64 rotation overwrites its operand and every further one from the same value costs a copy.
- */
 // @ts-ignore: decorator
-@inline function t1(e: u64, f: u64, g: u64, wk: u64): u64 {
-  return wk + (g ^ (e & (f ^ g))) + rotr<u64>(rotr<u64>(rotr<u64>(e, 23) ^ e, 4) ^ e, 14);
+@inline function ch(e: u64, f: u64, g: u64): u64 {
+  return g ^ (e & (f ^ g));
+}
+
+/** On the way from one round to the next, so made for the shortest way. */
+// @ts-ignore: decorator
+@inline function sum1(e: u64): u64 {
+  return rotr<u64>(e, 14) ^ rotr<u64>(e, 18) ^ rotr<u64>(e, 41);
+}
+
+/** Nested, because an x64 rotation overwrites its operand and every further one from the same value costs a copy. */
+// @ts-ignore: decorator
+@inline function sum0(a: u64): u64 {
+  return rotr<u64>(rotr<u64>(rotr<u64>(a, 5) ^ a, 6) ^ a, 28);
+}
+
+/** Two words: of the last sixteen, w0 and w1 begin with those 16 and 14 before, w4 and w5 around those 7 before, w7 ends. */
+// @ts-ignore: decorator
+@inline function extend(w0: v128, w1: v128, w4: v128, w5: v128, w7: v128): v128 {
+  return i64x2.add(i64x2.add(w0, shiftIn(w4, w5)), i64x2.add(sigma0(shiftIn(w0, w1)), sigma1(w7)));
+}
+
+/** Words 1 and 2 of the four. */
+// @ts-ignore: decorator
+@inline function shiftIn(low: v128, high: v128): v128 {
+  return i8x16.shuffle(low, high, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23);
 }
 
 // @ts-ignore: decorator
-@inline function t2(a: u64, b: u64, c: u64): u64 {
-  return (a & b) + (c & (a ^ b)) + rotr<u64>(rotr<u64>(rotr<u64>(a, 5) ^ a, 6) ^ a, 28);
+@inline function sigma0(w: v128): v128 {
+  return v128.xor(
+    v128.xor(v128.xor(i64x2.shr_u(w, 1), i64x2.shl(w, 63)), v128.xor(i64x2.shr_u(w, 8), i64x2.shl(w, 56))),
+    i64x2.shr_u(w, 7),
+  );
 }
 
 // @ts-ignore: decorator
-@inline function sigma0(w: u64): u64 {
-  return rotr<u64>(w, 1) ^ rotr<u64>(w, 8) ^ (w >> 7);
-}
-
-// @ts-ignore: decorator
-@inline function sigma1(w: u64): u64 {
-  return rotr<u64>(w, 19) ^ rotr<u64>(w, 61) ^ (w >> 6);
+@inline function sigma1(w: v128): v128 {
+  return v128.xor(
+    v128.xor(v128.xor(i64x2.shr_u(w, 19), i64x2.shl(w, 45)), v128.xor(i64x2.shr_u(w, 61), i64x2.shl(w, 3))),
+    i64x2.shr_u(w, 6),
+  );
 }
 
 /** Reverses the bytes of each of two words. */

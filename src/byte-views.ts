@@ -24,10 +24,15 @@ export function lengthOf(name: string, bytes: Uint8Array): number {
   return readLength.call(bytes);
 }
 
+/** How many lengths there are. @throws {TypeError} if they are no Uint32Array. */
+export function countLengths(name: string, lengths: Uint32Array): number {
+  if (readTag.call(lengths) !== "Uint32Array") throw new TypeError(`${name} must be a Uint32Array.`);
+  return readLength.call(lengths);
+}
+
 /** A copy of `lengths`. @throws {TypeError} if it is no Uint32Array. */
 export function copyLengths(name: string, lengths: Uint32Array): Uint32Array {
-  if (readTag.call(lengths) !== "Uint32Array") throw new TypeError(`${name} must be a Uint32Array.`);
-  const copy = new Uint32Array(readLength.call(lengths));
+  const copy = new Uint32Array(countLengths(name, lengths));
   copy.set(lengths);
   return copy;
 }
@@ -72,6 +77,12 @@ export function copyInto(room: Uint8Array, bytes: Uint8Array, lengthBytes: numbe
 /** Copies a nonce that has passed `checkNonce` to `memory`. A call of the language's `set` costs more than twelve bytes. */
 export function copyNonce(memory: Uint8Array, at: number, nonce: Uint8Array): void {
   for (let i = 0; i < NONCE_BYTES; i++) memory[at + i] = nonce[i]!;
+}
+
+/** The same of lengths. */
+export function copyLengthsInto(room: Uint32Array, lengths: Uint32Array, count: number, at: number): void {
+  room.set(lengths, at);
+  if (readLength.call(lengths) !== count) throw new RangeError("The lengths grew in number while they were read.");
 }
 
 /** A plain view of the start of `out`, if it was given. @throws {RangeError} if it has not `lengthBytes`. */

@@ -31,6 +31,8 @@ export interface Caller {
 
 const CHECK_BYTES = 16;
 const REMEMBERED_DRAWS = 8;
+/** Rooms for draws of fewer bytes are kept, one of each length. */
+const ROOM_COUNT = 65;
 
 /**
  * A `Random` that refuses to go on with a broken generator instead of making a predictable key (after SP 800-90B
@@ -38,24 +40,54 @@ const REMEMBERED_DRAWS = 8;
  * (a short read, too), equal to the beginning of the draw or to one of the last eight draws', it throws.
  */
 export function healthChecked(random: Random): Random {
-  const remembered: Uint8Array[] = [];
+  // Zeros stand where nothing has been drawn yet: they are refused anyway.
+  const remembered = new Uint8Array(REMEMBERED_DRAWS * CHECK_BYTES);
+  const rooms = new Array<Room | undefined>(ROOM_COUNT + 1).fill(undefined);
   let turn = 0;
+
+  const check = (drawn: Uint8Array, at: number) => {
+    let suspicious = isRepeated(drawn, at, ZEROS, 0) || isRepeated(drawn, at, drawn, 0);
+    for (let i = 0; i < remembered.length; i += CHECK_BYTES) suspicious ||= isRepeated(drawn, at, remembered, i);
+    if (suspicious) {
+      throw new Error("The random generator repeats itself or returns zeros; no key or nonce was made from it.");
+    }
+    for (let i = 0; i < CHECK_BYTES; i++) remembered[turn + i] = drawn[at + i]!;
+    turn = (turn + CHECK_BYTES) % remembered.length;
+  };
+
   return {
     fill(out) {
-      const drawn = secretBytes(out.length + CHECK_BYTES);
+      const { length } = out;
+      const room = rooms[Math.min(length, ROOM_COUNT)] ?? makeRoom(length);
+      // A generator that draws while it is asked gets another room.
+      if (length < ROOM_COUNT) rooms[length] = undefined;
       try {
-        random.fill(drawn);
-        const check = drawn.slice(out.length);
-        const same = (other: Uint8Array) => check.every((byte, i) => byte === other[i]);
-        if (same(new Uint8Array(CHECK_BYTES)) || same(drawn) || remembered.some(same)) {
-          throw new Error("The random generator repeats itself or returns zeros; no key or nonce was made from it.");
-        }
-        remembered[turn] = check;
-        turn = (turn + 1) % REMEMBERED_DRAWS;
-        out.set(drawn.subarray(0, out.length));
+        random.fill(room.drawn);
+        check(room.drawn, length);
+        out.set(room.asked);
       } finally {
-        drawn.fill(0);
+        room.drawn.fill(0);
+        if (length < ROOM_COUNT) rooms[length] = room;
       }
     },
   };
+}
+
+interface Room {
+  /** What was asked for, and the check bytes. */
+  readonly drawn: Uint8Array;
+  readonly asked: Uint8Array;
+}
+
+function makeRoom(lengthBytes: number): Room {
+  const drawn = secretBytes(lengthBytes + CHECK_BYTES);
+  return { drawn, asked: drawn.subarray(0, lengthBytes) };
+}
+
+const ZEROS = new Uint8Array(CHECK_BYTES);
+
+/** Whether the check bytes at `at` are the bytes of `other` at `from`. Nobody uses them, so time may depend on them. */
+function isRepeated(drawn: Uint8Array, at: number, other: Uint8Array, from: number): boolean {
+  for (let i = 0; i < CHECK_BYTES; i++) if (drawn[at + i] !== other[from + i]) return false;
+  return true;
 }

@@ -6,10 +6,11 @@
 import type { AuditSink } from "./audit/audit.ts";
 import type { Caller, Clock } from "./env.ts";
 import { KeystoreError, KmsError } from "./errors.ts";
-import { admit } from "./model/admit.ts";
+import { admit, dismiss } from "./model/admit.ts";
 import { wipeSensitive } from "./model/sensitive.ts";
 import { operationNamed } from "./operations/index.ts";
 import type { AnyOperation } from "./operations/operation.ts";
+import { type Ready, whenReady } from "./records/ready.ts";
 import type { ReadTransaction, Records } from "./records/record-store.ts";
 import type { Services } from "./services.ts";
 import { passTargets } from "./targets.ts";
@@ -48,11 +49,12 @@ export class Kernel {
       admitted = admit(operation.input, input) as Members;
       refuseUnsupported(operation, admitted);
       operation.validate?.(admitted);
-      output = await this.#run(operation, admitted, caller, keyArns);
+      const running = this.#run(operation, admitted, caller, keyArns);
+      output = running instanceof Promise ? await running : running;
     } catch (error) {
       failure = asKmsError(error);
     } finally {
-      if (operation !== undefined && admitted !== undefined) wipeSensitive(operation.input, admitted);
+      if (operation !== undefined && admitted !== undefined) dismiss(operation.input, admitted);
     }
     try {
       const recorded = audit?.({ timeMs: clock.nowMs(), caller, operation: name, keyArns, errorCode: failure?.code });
@@ -64,20 +66,16 @@ export class Kernel {
     return output;
   }
 
-  async #run(operation: AnyOperation, input: Members, caller: Caller, keyArns: string[]): Promise<object> {
+  #run(operation: AnyOperation, input: Members, caller: Caller, keyArns: string[]): Ready<object> {
     const { records, services } = this.#options;
-    const work = async (tx: ReadTransaction) => {
+    const work = (tx: ReadTransaction) => {
       keyArns.length = 0;
-      const keys = await passTargets({ tx, services, operation, input, caller }, keyArns);
-      const output = await operation.handle({ input, keys, services, tx });
-      if (input.DryRun !== true) return output;
-      wipeSensitive(operation.output, output as Members);
-      // Thrown inside the transaction, so that nothing of it is written.
-      throw new KmsError("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.");
+      const passing = passTargets({ tx, services, operation, input, caller }, keyArns);
+      const handling = whenReady(passing, (keys) => operation.handle({ input, keys, services, tx }));
+      return input.DryRun === true ? whenReady(handling, (output) => endDryRun(operation, output)) : handling;
     };
     if (operation.effect === "read") return records.read(work);
-    await this.#purge();
-    return records.write(work);
+    return this.#purge().then(() => records.write(async (tx) => work(tx)));
   }
 
   /** Removes keys whose deletion has come due, and the aliases that point at them. */
@@ -95,6 +93,12 @@ export class Kernel {
       }
     }
   }
+}
+
+/** Throws, inside the transaction, so that nothing of it is written. */
+function endDryRun(operation: AnyOperation, output: object): never {
+  wipeSensitive(operation.output, output as Members);
+  throw new KmsError("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.");
 }
 
 function refuseUnsupported(operation: AnyOperation, input: Members): void {

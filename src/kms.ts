@@ -10,7 +10,7 @@ import { Kernel } from "./kernel.ts";
 import { cipherOver } from "./keys/cipher.ts";
 import { Keys } from "./keys/keys.ts";
 import type { KeyStoreDriver } from "./keystore/driver.ts";
-import { rootArn, uuidOf } from "./model/arn.ts";
+import { hexOf, keyNamesOf, rootArn, uuidOf } from "./model/arn.ts";
 import type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 import type { Platform } from "./platform.ts";
 import { openRecords } from "./records/record-store.ts";
@@ -76,6 +76,7 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const keys = new Keys({ folder, crypto, random, clock });
   const services = {
     realm,
+    keyNames: keyNamesOf(realm),
     random,
     keys,
     aliases: aliasesIn(folder, clock),
@@ -119,5 +120,15 @@ function requestIds(random: Random): () => string {
   random.fill(start);
   const prefix = uuidOf(start).slice(0, 24);
   let count = 0;
-  return () => prefix + (++count).toString(16).padStart(12, "0");
+  let upper = "";
+  return () => {
+    // Ten of the twelve digits that count change once in 256 requests.
+    if ((count & 0xff) === 0)
+      upper =
+        prefix +
+        Math.floor(count / 256)
+          .toString(16)
+          .padStart(10, "0");
+    return upper + hexOf(count++ & 0xff);
+  };
 }

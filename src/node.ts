@@ -32,9 +32,10 @@ function turnRandom(): Random {
         if (!expires) setImmediate(expire);
         expires = true;
       }
-      out.set(pool.subarray(used, used + out.length));
-      pool.fill(0, used, used + out.length);
-      used += out.length;
+      for (let i = 0; i < out.length; i++) {
+        out[i] = pool[used]!;
+        pool[used++] = 0;
+      }
     },
   };
 }

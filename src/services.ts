@@ -5,9 +5,12 @@ import type { Aliases } from "./aliases/aliases.ts";
 import type { Random, Realm } from "./env.ts";
 import type { Cipher } from "./keys/cipher.ts";
 import type { Keys } from "./keys/keys.ts";
+import type { KeyName } from "./model/arn.ts";
 
 export interface Services {
   readonly realm: Realm;
+  /** Reads key references of the realm. @throws {KmsError} */
+  readonly keyNames: (text: string) => KeyName;
   readonly random: Random;
   readonly keys: Keys;
   readonly aliases: Aliases;

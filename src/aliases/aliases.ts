@@ -6,13 +6,17 @@
  */
 import type { Clock } from "../env.ts";
 import { KmsError } from "../errors.ts";
+import { remember } from "../model/remember.ts";
 import { jsonRecord } from "../records/json-record.ts";
+import type { Ready } from "../records/ready.ts";
 import type { ReadTransaction, Transaction } from "../records/record-store.ts";
 
 const MAX_ALIASES_PER_KEY = 50;
 /** No alias can be made with a longer name. */
 const MAX_NAME_LENGTH = 256;
 const PREFIX = "alias/";
+/** Whose paths are not built anew for each request. */
+const REMEMBERED_ALIASES = 1024;
 
 export interface Alias {
   /** With its `alias/` prefix. */
@@ -30,7 +34,7 @@ const aliasRecord = jsonRecord<Alias>("alias");
 const keyAliasesRecord = jsonRecord<KeyAliases>("key-alias");
 
 export interface Aliases {
-  find(tx: ReadTransaction, aliasName: string): Promise<Alias | undefined>;
+  find(tx: ReadTransaction, aliasName: string): Ready<Alias | undefined>;
   /** Aliases after the name `after`, in order, at most `limit`. */
   list(tx: ReadTransaction, after: string | undefined, limit: number): Promise<readonly Alias[]>;
   /** The aliases of one key, in order of name. */
@@ -45,10 +49,10 @@ export interface Aliases {
 /** @param folder the realm's folder in the store */
 export function aliasesIn(folder: string, clock: Clock): Aliases {
   const pathPrefix = `${folder}/${PREFIX}`;
-  const path = (aliasName: string) => `${folder}/${aliasName}`;
+  const path = remember(REMEMBERED_ALIASES, (aliasName) => `${folder}/${aliasName}`);
   const keyAliasesPath = (keyId: string) => `${folder}/key-alias/${keyId}`;
 
-  const find = async (tx: ReadTransaction, aliasName: string) =>
+  const find = (tx: ReadTransaction, aliasName: string) =>
     aliasName.length > MAX_NAME_LENGTH ? undefined : tx.get(aliasRecord, path(aliasName));
 
   async function namesOf(tx: ReadTransaction, keyId: string): Promise<readonly string[]> {

@@ -64,7 +64,8 @@ export class KMSClient {
     const caller = this.#caller();
     try {
       const output = await this.#kms.execute(operationOf(command) as OperationName, command.input ?? {}, caller);
-      return Object.assign(output, { $metadata: metadata(200, caller) });
+      (output as { $metadata?: ResponseMetadata }).$metadata = metadata(200, caller);
+      return output;
     } catch (error) {
       if (!(error instanceof KmsError)) throw error;
       const $metadata = metadata(error.status, caller);

@@ -12,7 +12,7 @@ import { startOf } from "./results.ts";
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-const NO_BYTES = new Uint8Array(0);
+const NO_PARTS = { bytes: new Uint8Array(0), lengths: undefined } as const;
 
 /** What each record has beside its data, end to end: a plain view, and lengths of our own. */
 export interface Parts {
@@ -20,14 +20,17 @@ export interface Parts {
   readonly lengths: Uint32Array;
 }
 
+/** The same, without lengths where no record has any. */
+type MaybeParts = Parts | typeof NO_PARTS;
+
 /** Checked records. */
 export interface Batch {
   readonly nonces: Uint8Array;
   readonly lengths: Uint32Array;
   readonly dataBytes: number;
-  readonly aads: Parts;
+  readonly aads: MaybeParts;
   /** From which each record's key is derived; empty for records under one key. */
-  readonly infos: Parts;
+  readonly infos: MaybeParts;
 }
 
 /** A part of a run: where it begins, and its bytes. */
@@ -56,12 +59,11 @@ export function checkBatch(records: Packed): Batch {
   if ((records.aads === undefined) !== (records.aadLengths === undefined)) {
     throw new TypeError("aads and aadLengths go together: give both, or neither.");
   }
-  const none = { bytes: NO_BYTES, lengths: new Uint32Array(lengths.length) };
   const aads =
     records.aads === undefined
-      ? none
+      ? NO_PARTS
       : checkParts("aads", records.aads, "aadLengths", copyLengths("aadLengths", records.aadLengths!), lengths.length);
-  return { nonces, lengths, dataBytes: sum(lengths), aads, infos: none };
+  return { nonces, lengths, dataBytes: sum(lengths), aads, infos: NO_PARTS };
 }
 
 export function checkParts(
@@ -79,45 +81,48 @@ export function checkParts(
   return { bytes: view, lengths };
 }
 
-function checkSum(name: string, lengthBytes: number, lengthsName: string, expected: number): void {
+export function checkSum(name: string, lengthBytes: number, lengthsName: string, expected: number): void {
   if (lengthBytes === expected) return;
   throw new RangeError(`${name} has ${lengthBytes} bytes, but ${lengthsName} add up to ${expected}.`);
 }
 
-function sum(lengths: Uint32Array): number {
+function sum(lengths: Uint32Array | undefined, first = 0, end: number = lengths?.length ?? 0): number {
+  if (lengths === undefined) return 0;
   let total = 0;
-  for (let i = 0; i < lengths.length; i++) total += lengths[i]!;
+  for (let i = first; i < end; i++) total += lengths[i]!;
   return total;
 }
 
 /** The runs of a batch, in order. */
 function* runsOf({ lengths, aads, infos }: Batch): Generator<Run> {
-  let data = { at: 0, bytes: 0 };
-  let aad = { at: 0, bytes: 0 };
-  let info = { at: 0, bytes: 0 };
+  let [dataAt, aadAt, infoAt] = [0, 0, 0];
   for (let first = 0; first < lengths.length; ) {
-    let [dataBytes, aadBytes, infoBytes] = [0, 0, 0];
-    let end = first;
-    while (end < lengths.length && end - first < BATCH_COUNT) {
-      const fits =
-        dataBytes + lengths[end]! + (end - first + 1) * TAG_BYTES <= CHUNK_BYTES &&
-        aadBytes + aads.lengths[end]! <= CHUNK_BYTES &&
-        infoBytes + infos.lengths[end]! <= CHUNK_BYTES;
-      if (!fits) break;
-      dataBytes += lengths[end]!;
-      aadBytes += aads.lengths[end]!;
-      infoBytes += infos.lengths[end]!;
-      end++;
-    }
+    let end = Math.min(lengths.length, first + BATCH_COUNT);
+    end = fitting(lengths, first, end, TAG_BYTES);
+    end = fitting(aads.lengths, first, end, 0);
+    end = fitting(infos.lengths, first, end, 0);
     const fits = end > first;
-    if (!fits)
-      [dataBytes, aadBytes, infoBytes, end] = [lengths[end]!, aads.lengths[end]!, infos.lengths[end]!, end + 1];
-    data = { at: data.at + data.bytes, bytes: dataBytes };
-    aad = { at: aad.at + aad.bytes, bytes: aadBytes };
-    info = { at: info.at + info.bytes, bytes: infoBytes };
+    if (!fits) end = first + 1;
+    const data = { at: dataAt, bytes: sum(lengths, first, end) };
+    const aad = { at: aadAt, bytes: sum(aads.lengths, first, end) };
+    const info = { at: infoAt, bytes: sum(infos.lengths, first, end) };
     yield { first, count: end - first, fits, data, aads: aad, infos: info };
     first = end;
+    dataAt += data.bytes;
+    aadAt += aad.bytes;
+    infoAt += info.bytes;
   }
+}
+
+/** Up to which record, `end` at the most, the records from `first` on fit the window with `extraBytes` for each. */
+function fitting(lengths: Uint32Array | undefined, first: number, end: number, extraBytes: number): number {
+  if (lengths === undefined) return end;
+  let room = CHUNK_BYTES;
+  for (let i = first; i < end; i++) {
+    room -= lengths[i]! + extraBytes;
+    if (room < 0) return i;
+  }
+  return end;
 }
 
 function cut(bytes: Uint8Array, { at, bytes: lengthBytes }: Extent): Uint8Array {
@@ -129,11 +134,15 @@ function fillWindow(abi: Abi, batch: Batch, { first, count, aads, infos }: Run):
   const end = first + count;
   abi.nonces.set(batch.nonces.subarray(first * NONCE_BYTES, end * NONCE_BYTES));
   abi.dataLengths.set(batch.lengths.subarray(first, end));
-  abi.aadLengths.set(batch.aads.lengths.subarray(first, end));
-  if (aads.bytes > 0) abi.output.set(cut(batch.aads.bytes, aads));
-  if (infos.bytes === 0) return;
-  abi.infoLengths.set(batch.infos.lengths.subarray(first, end));
+  fillLengths(abi.aadLengths, batch.aads, first, end);
+  abi.output.set(cut(batch.aads.bytes, aads));
+  fillLengths(abi.infoLengths, batch.infos, first, end);
   abi.infos.set(cut(batch.infos.bytes, infos));
+}
+
+function fillLengths(table: Uint32Array, { lengths }: MaybeParts, first: number, end: number): void {
+  if (lengths === undefined) table.fill(0, 0, end - first);
+  else table.set(lengths.subarray(first, end));
 }
 
 /** How the records of a batch are sealed or opened. */

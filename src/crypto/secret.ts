@@ -3,27 +3,31 @@
  * takes `expose`, a word that a search finds.
  */
 
-import { secretBytes } from "../secret-bytes.ts";
+import { copyInto } from "../byte-views.ts";
+import { borrowRoom, returnRoom } from "../secret-bytes.ts";
 
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 export class Secret {
   #bytes: Uint8Array | undefined;
 
-  private constructor(bytes: Uint8Array) {
+  readonly #isBorrowed: boolean;
+
+  private constructor(bytes: Uint8Array, isBorrowed: boolean) {
     this.#bytes = bytes;
+    this.#isBorrowed = isBorrowed;
   }
 
   /** Takes the bytes over: from here on this object alone wipes them. */
   static adopt(bytes: Uint8Array): Secret {
-    return new Secret(bytes);
+    return new Secret(bytes, false);
   }
 
-  /** Holds a copy; the caller keeps its own bytes and wipes them. */
-  static copy(bytes: Uint8Array): Secret {
-    const copy = secretBytes(bytes.length);
-    copy.set(bytes);
-    return new Secret(copy);
+  /** Holds a copy of bytes, whose length was found to be `lengthBytes`; the caller keeps its own and wipes them. */
+  static copy(bytes: Uint8Array, lengthBytes: number = bytes.length): Secret {
+    const copy = borrowRoom(lengthBytes);
+    copyInto(copy, bytes, lengthBytes);
+    return new Secret(copy, true);
   }
 
   get lengthBytes(): number {
@@ -37,7 +41,10 @@ export class Secret {
   }
 
   wipe(): void {
-    this.#bytes?.fill(0);
+    const bytes = this.#bytes;
+    if (bytes === undefined) return;
+    if (this.#isBorrowed) returnRoom(bytes);
+    else bytes.fill(0);
     this.#bytes = undefined;
   }
 

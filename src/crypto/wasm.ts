@@ -8,7 +8,6 @@ import { lengthOf, lengthOfKey } from "../byte-views.ts";
 import { type Core, createCore, type PackedInfos } from "../core/core.ts";
 import { secretBytes } from "../secret-bytes.ts";
 import type { Aead, Deriver, Engine, EngineKey } from "./engine.ts";
-import { holdKey } from "./key-slab.ts";
 import { Secret } from "./secret.ts";
 import { type Held, SlotPool, Tenant } from "./slot-pool.ts";
 
@@ -33,7 +32,7 @@ export function wasmEngine(core: Core = createCore()): WasmEngine {
   const derivers = new SlotPool<Deriver>(DERIVER_SLOTS);
   const importKey = (key: Uint8Array): Aead => core.importKey(key);
   return {
-    aead: (key) => new PooledAead(aeads, new CoreTenant(holdKey(key, lengthOfKey(key)), importKey)),
+    aead: (key) => new PooledAead(aeads, new CoreTenant(Secret.copy(key, lengthOfKey(key)), importKey)),
     hash: (hash, data) => core.hash(hash, data),
     hmac: (hash, key, data, out) => core.hmac(hash, key, data, out),
     deriver(hash, secret, salt) {

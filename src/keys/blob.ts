@@ -22,7 +22,9 @@
  */
 import { type Engine, equalBytes } from "../crypto/engine.ts";
 import type { Random } from "../env.ts";
-import { keyIdOf, toHex, writeKeyId } from "../model/arn.ts";
+import { readKeyId, startsWithHexOf, writeKeyId } from "../model/arn.ts";
+import { secretBytes } from "../secret-bytes.ts";
+import { hashContext } from "./context.ts";
 import { type Material, SHORT_ID_BYTES } from "./material.ts";
 
 const VERSION = 0xa1;
@@ -39,22 +41,24 @@ export const OVERHEAD_BYTES = CIPHERTEXT + TAG_BYTES;
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const COMMITMENT_BYTES = 32;
+const HASH_BYTES = 32;
+/** An absent encryption context. */
+const SHORT_CONTEXT_BYTES = 2;
 const LABEL = new TextEncoder().encode("kms-blob/v1/AES256GCM-HKDFSHA256-COMMIT\0");
 
-export interface BlobHeader {
-  readonly keyId: string;
-  /** 32 hexadecimal digits, the start of the material's id. */
-  readonly shortMaterialId: string;
-}
-
-/** Reads the cleartext header, or `undefined` if these bytes are no blob of ours. Nothing is authenticated yet. */
-export function readBlobHeader(blob: Uint8Array): BlobHeader | undefined {
+/**
+ * The id of the key that a cleartext header names, or `undefined` if these bytes are no blob of ours. Nothing is
+ * authenticated yet.
+ */
+export function readBlobKeyId(blob: Uint8Array): string | undefined {
   if (blob.length <= OVERHEAD_BYTES || blob[0] !== VERSION || blob[1] !== SUITE) return undefined;
   if ((blob[2]! & ~MULTI_REGION) !== 0) return undefined;
-  return {
-    keyId: keyIdOf(blob.subarray(KEY_ID, MATERIAL_ID), blob[2] === MULTI_REGION),
-    shortMaterialId: toHex(blob.subarray(MATERIAL_ID, N)),
-  };
+  return readKeyId(blob, KEY_ID, blob[2] === MULTI_REGION);
+}
+
+/** Whether the header of a blob of ours names this material. */
+export function namesMaterial(blob: Uint8Array, materialId: string): boolean {
+  return startsWithHexOf(materialId, blob, MATERIAL_ID, SHORT_ID_BYTES);
 }
 
 /** @param context canonical bytes */
@@ -66,20 +70,22 @@ export function sealBlob(
   plaintext: Uint8Array,
   context: Uint8Array,
 ): Uint8Array {
-  const blob = new Uint8Array(OVERHEAD_BYTES + plaintext.length);
-  blob[0] = VERSION;
-  blob[1] = SUITE;
-  blob[2] = keyId.startsWith("mrk-") ? MULTI_REGION : 0;
-  writeKeyId(keyId, blob.subarray(KEY_ID, MATERIAL_ID));
-  blob.set(material.id.subarray(0, SHORT_ID_BYTES), MATERIAL_ID);
-  random.fill(blob.subarray(N, COMMITMENT));
-  const okm = deriveMessageKey(crypto, material, blob, context);
+  // An array over a buffer of its own takes half the time of an array that makes its buffer.
+  const blob = new Uint8Array(new ArrayBuffer(OVERHEAD_BYTES + plaintext.length));
   try {
-    blob.set(okm.subarray(KEY_BYTES + IV_BYTES), COMMITMENT);
-    const aead = crypto.aead(okm.subarray(0, KEY_BYTES));
+    // First, because the generator is the caller's code, which may seal something else in the meantime.
+    random.fill(headN);
+    head[0] = VERSION;
+    head[1] = SUITE;
+    head[2] = keyId.startsWith("mrk-") ? MULTI_REGION : 0;
+    writeKeyId(keyId, head, KEY_ID);
+    for (let i = 0; i < SHORT_ID_BYTES; i++) head[MATERIAL_ID + i] = material.id[i]!;
+    deriveMessageKey(crypto, material, context);
+    headCommitment.set(okmCommitment);
+    blob.set(head);
+    const aead = crypto.aead(okmKey);
     try {
-      const iv = okm.subarray(KEY_BYTES, KEY_BYTES + IV_BYTES);
-      aead.seal(iv, plaintext, additionalData(blob, context), blob.subarray(CIPHERTEXT));
+      aead.seal(okmIv, plaintext, additionalData(context), blob.subarray(CIPHERTEXT));
     } finally {
       aead.destroy();
     }
@@ -96,13 +102,13 @@ export function openBlob(
   blob: Uint8Array,
   context: Uint8Array,
 ): Uint8Array | undefined {
-  const okm = deriveMessageKey(crypto, material, blob, context);
   try {
-    if (!equalBytes(okm.subarray(KEY_BYTES + IV_BYTES), blob.subarray(COMMITMENT, CIPHERTEXT))) return undefined;
-    const aead = crypto.aead(okm.subarray(0, KEY_BYTES));
+    head.set(blob.subarray(0, CIPHERTEXT));
+    deriveMessageKey(crypto, material, context);
+    if (!equalBytes(okmCommitment, headCommitment)) return undefined;
+    const aead = crypto.aead(okmKey);
     try {
-      const iv = okm.subarray(KEY_BYTES, KEY_BYTES + IV_BYTES);
-      return aead.open(iv, blob.subarray(CIPHERTEXT), additionalData(blob, context));
+      return aead.open(okmIv, blob.subarray(CIPHERTEXT), additionalData(context));
     } finally {
       aead.destroy();
     }
@@ -111,18 +117,34 @@ export function openBlob(
   }
 }
 
-function deriveMessageKey(crypto: Engine, material: Material, blob: Uint8Array, context: Uint8Array): Uint8Array {
-  const contextHash = crypto.hash("SHA-256", context);
-  const info = new Uint8Array(LABEL.length + COMMITMENT + contextHash.length);
-  info.set(LABEL);
-  info.set(blob.subarray(0, COMMITMENT), LABEL.length);
-  info.set(contextHash, LABEL.length + COMMITMENT);
-  return material.deriver.expand(info, KEY_BYTES + IV_BYTES + COMMITMENT_BYTES);
+/**
+ * Rooms of one message, for all of them: from the first use to the last nothing is awaited, and nobody's code but that of
+ * `crypto` runs. Only `okm` holds secrets.
+ */
+const okm = secretBytes(KEY_BYTES + IV_BYTES + COMMITMENT_BYTES);
+const okmKey = okm.subarray(0, KEY_BYTES);
+const okmIv = okm.subarray(KEY_BYTES, KEY_BYTES + IV_BYTES);
+const okmCommitment = okm.subarray(KEY_BYTES + IV_BYTES);
+/** The additional data of a message without an encryption context: the blob up to its ciphertext, then two zeros. */
+const shortAad = new Uint8Array(CIPHERTEXT + SHORT_CONTEXT_BYTES);
+const head = shortAad.subarray(0, CIPHERTEXT);
+const headInfo = head.subarray(0, COMMITMENT);
+const headN = head.subarray(N, COMMITMENT);
+const headCommitment = head.subarray(COMMITMENT);
+const info = new Uint8Array(LABEL.length + COMMITMENT + HASH_BYTES);
+info.set(LABEL);
+
+/** Derives the key, IV and commitment of the message whose head this is into `okm`, which the caller wipes. */
+function deriveMessageKey(crypto: Engine, material: Material, context: Uint8Array): void {
+  info.set(hashContext(crypto, context), LABEL.length + COMMITMENT);
+  info.set(headInfo, LABEL.length);
+  material.deriver.expand(info, okm.length, okm);
 }
 
-function additionalData(blob: Uint8Array, context: Uint8Array): Uint8Array {
-  const aad = new Uint8Array(CIPHERTEXT + context.length);
-  aad.set(blob.subarray(0, CIPHERTEXT));
+function additionalData(context: Uint8Array): Uint8Array {
+  const isShort = context.length === SHORT_CONTEXT_BYTES;
+  const aad = isShort ? shortAad : new Uint8Array(new ArrayBuffer(CIPHERTEXT + context.length));
+  if (!isShort) aad.set(head);
   aad.set(context, CIPHERTEXT);
   return aad;
 }

@@ -3,46 +3,50 @@
  */
 import type { Engine } from "../crypto/engine.ts";
 import type { Random } from "../env.ts";
+import { type Ready, whenReady } from "../records/ready.ts";
 import type { ReadTransaction } from "../records/record-store.ts";
-import { openBlob, readBlobHeader, sealBlob } from "./blob.ts";
+import { namesMaterial, openBlob, readBlobKeyId, sealBlob } from "./blob.ts";
 import { encodeContext } from "./context.ts";
 import { currentMaterial, type Key } from "./key.ts";
 import type { Keys } from "./keys.ts";
-import { materialIdOf } from "./material.ts";
 
 type Context = Readonly<Record<string, string>> | undefined;
 
+/** Answers at once where the material is cached. */
 export interface Cipher {
   encrypt(
     tx: ReadTransaction,
     key: Key,
     plaintext: Uint8Array,
     context: Context,
-  ): Promise<{ blob: Uint8Array; materialId: string }>;
+  ): Ready<{ blob: Uint8Array; materialId: string }>;
   /** The plaintext, or `undefined` if this key and context did not make the blob. */
   decrypt(
     tx: ReadTransaction,
     key: Key,
     blob: Uint8Array,
     context: Context,
-  ): Promise<{ plaintext: Uint8Array; materialId: string } | undefined>;
+  ): Ready<{ plaintext: Uint8Array; materialId: string } | undefined>;
 }
 
 export function cipherOver(keys: Keys, crypto: Engine, random: Random): Cipher {
   return {
-    async encrypt(tx, key, plaintext, context) {
-      const material = await keys.currentMaterial(tx, key);
-      const blob = sealBlob(crypto, random, key.keyId, material, plaintext, encodeContext(context));
-      return { blob, materialId: currentMaterial(key).materialId };
+    encrypt(tx, key, plaintext, context) {
+      const { materialId } = currentMaterial(key);
+      return whenReady(keys.material(tx, key, materialId), (material) => ({
+        blob: sealBlob(crypto, random, key.keyId, material, plaintext, encodeContext(context)),
+        materialId,
+      }));
     },
 
-    async decrypt(tx, key, blob, context) {
-      const header = readBlobHeader(blob);
-      if (header === undefined || header.keyId !== key.keyId) return undefined;
-      const material = await keys.material(tx, key, header.shortMaterialId);
-      if (material === undefined) return undefined;
-      const plaintext = openBlob(crypto, material, blob, encodeContext(context));
-      return plaintext && { plaintext, materialId: materialIdOf(material) };
+    decrypt(tx, key, blob, context) {
+      if (readBlobKeyId(blob) !== key.keyId) return undefined;
+      const entry = key.materials.find(({ materialId }) => namesMaterial(blob, materialId));
+      if (entry === undefined) return undefined;
+      return whenReady(keys.material(tx, key, entry.materialId), (material) => {
+        const plaintext = openBlob(crypto, material, blob, encodeContext(context));
+        return plaintext && { plaintext, materialId: entry.materialId };
+      });
     },
   };
 }

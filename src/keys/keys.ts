@@ -9,13 +9,17 @@ import type { Engine } from "../crypto/engine.ts";
 import type { Clock, Random } from "../env.ts";
 import { KmsError } from "../errors.ts";
 import { uuidOf } from "../model/arn.ts";
+import { remember } from "../model/remember.ts";
 import { jsonRecord } from "../records/json-record.ts";
+import { type Ready, whenReady } from "../records/ready.ts";
 import type { ReadTransaction, RecordType, Transaction } from "../records/record-store.ts";
-import { currentMaterial, isDeleted, type Key, keyRecord } from "./key.ts";
+import { isDeleted, type Key, keyRecord } from "./key.ts";
 import { disposeMaterial, generateMaterial, type Material, materialIdOf, materialRecord } from "./material.ts";
 
 const MAX_ON_DEMAND_ROTATIONS = 25;
 const DAY_MS = 86_400_000;
+/** Whose paths are not built anew for each request. */
+const REMEMBERED_KEYS = 1024;
 /** Keys that are looked at before a write; the next write looks at more. */
 const PURGE_LIMIT = 32;
 
@@ -35,8 +39,16 @@ export interface DueKey {
   readonly deletionAtMs: number;
 }
 
+/** Where a key's records lie. */
+interface KeyPaths {
+  readonly key: string;
+  /** By material id, as they are needed; a key has few. */
+  readonly materials: Map<string, string>;
+}
+
 export class Keys {
   readonly #folder: string;
+  readonly #paths: (keyId: string) => KeyPaths;
   readonly #materials: RecordType<Material>;
   readonly #crypto: Engine;
   readonly #random: Random;
@@ -44,6 +56,7 @@ export class Keys {
 
   constructor({ folder, crypto, random, clock }: KeysOptions) {
     this.#folder = folder;
+    this.#paths = remember(REMEMBERED_KEYS, (keyId) => ({ key: this.#keyPath(keyId), materials: new Map() }));
     this.#materials = materialRecord(crypto);
     this.#crypto = crypto;
     this.#random = random;
@@ -51,9 +64,9 @@ export class Keys {
   }
 
   /** The key, unless there is none or its deletion has come due. */
-  async find(tx: ReadTransaction, keyId: string): Promise<Key | undefined> {
-    const key = await tx.get(keyRecord, this.#keyPath(keyId));
-    return key === undefined || isDeleted(key, this.#clock.nowMs()) ? undefined : key;
+  find(tx: ReadTransaction, keyId: string): Ready<Key | undefined> {
+    const key = tx.get(keyRecord, this.#paths(keyId).key);
+    return key instanceof Promise ? key.then((loaded) => this.#unlessDeleted(loaded)) : this.#unlessDeleted(key);
   }
 
   /** Key ids after `after`, in order, at most `limit`. */
@@ -114,15 +127,13 @@ export class Keys {
     return this.update(tx, { ...kept, state: "Disabled" });
   }
 
-  /** The material that encrypts now. */
-  currentMaterial(tx: ReadTransaction, key: Key): Promise<Material> {
-    return this.#loadMaterial(tx, key, currentMaterial(key).materialId);
-  }
-
-  /** The material whose id starts with `shortMaterialId`, or `undefined` if this key never had it. */
-  async material(tx: ReadTransaction, key: Key, shortMaterialId: string): Promise<Material | undefined> {
-    const entry = key.materials.find(({ materialId }) => materialId.startsWith(shortMaterialId));
-    return entry === undefined ? undefined : this.#loadMaterial(tx, key, entry.materialId);
+  /** The material of that id, which is one of the key's. */
+  material(tx: ReadTransaction, key: Key, materialId: string): Ready<Material> {
+    const material = tx.get(this.#materials, this.#materialPath(key.keyId, materialId));
+    return whenReady(material, (found) => {
+      if (found === undefined) throw new TypeError(`The key ${key.keyId} has lost its material ${materialId}.`);
+      return found;
+    });
   }
 
   /**
@@ -162,10 +173,9 @@ export class Keys {
     }
   }
 
-  async #loadMaterial(tx: ReadTransaction, key: Key, materialId: string): Promise<Material> {
-    const material = await tx.get(this.#materials, this.#materialPath(key.keyId, materialId));
-    if (material === undefined) throw new TypeError(`The key ${key.keyId} has lost its material ${materialId}.`);
-    return material;
+  #unlessDeleted(key: Key | undefined): Key | undefined {
+    if (key?.deletionAtMs === undefined) return key;
+    return isDeleted(key, this.#clock.nowMs()) ? undefined : key;
   }
 
   #keyPath(keyId: string): string {
@@ -173,7 +183,13 @@ export class Keys {
   }
 
   #materialPath(keyId: string, materialId: string): string {
-    return `${this.#folder}/material/${keyId}/${materialId}`;
+    const { materials } = this.#paths(keyId);
+    let path = materials.get(materialId);
+    if (path === undefined) {
+      path = `${this.#folder}/material/${keyId}/${materialId}`;
+      materials.set(materialId, path);
+    }
+    return path;
   }
 
   /** The time has sixteen digits, so that the order of the paths is the order of time. */

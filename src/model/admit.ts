@@ -7,7 +7,7 @@
  */
 import { copyInto, lengthOf } from "../byte-views.ts";
 import { KmsError } from "../errors.ts";
-import { secretBytes } from "../secret-bytes.ts";
+import { borrowRoom, returnRoom } from "../secret-bytes.ts";
 import type {
   AnyShape,
   BlobShape,
@@ -27,8 +27,8 @@ const MAX_ITEMS = 1000;
 /** What an admission has found so far. */
 class Violations {
   readonly texts: string[] = [];
-  /** Copies of sensitive bytes, to be wiped if the request is refused. */
-  readonly sensitive: Uint8Array[] = [];
+  /** Copies of bytes, to be wiped if the request is refused. */
+  readonly copies: Uint8Array[] = [];
 
   add(path: string, constraint: string): void {
     this.texts.push(`Value at '${path}' failed to satisfy constraint: Member must ${constraint}`);
@@ -42,7 +42,8 @@ class Violations {
 }
 
 /**
- * Returns a checked copy of `value`. Where it throws, what it had copied of sensitive bytes is wiped.
+ * Returns a checked copy of `value`. Where it throws, what it had copied of bytes is wiped; else the caller lets go of
+ * them with `dismiss`.
  * @throws {KmsError} SerializationException (wrong type), ValidationException (a constraint)
  */
 export function admit<S extends StructShape>(shape: S, value: unknown): ValueOf<S> {
@@ -52,8 +53,16 @@ export function admit<S extends StructShape>(shape: S, value: unknown): ValueOf<
     if (violations.texts.length > 0) throw validationError(violations.texts);
     return admitted as ValueOf<S>;
   } catch (error) {
-    for (const bytes of violations.sensitive) bytes.fill(0);
+    for (const bytes of violations.copies) returnRoom(bytes);
     throw error;
+  }
+}
+
+/** Wipes the bytes of what `admit` returned, and takes their rooms back: nobody may hold them any more. */
+export function dismiss(shape: StructShape, admitted: Readonly<Record<string, unknown>>): void {
+  for (const name of shape.blobs) {
+    const bytes = admitted[name];
+    if (bytes instanceof Uint8Array) returnRoom(bytes);
   }
 }
 
@@ -85,6 +94,13 @@ function admitValue(shape: AnyShape, value: unknown, path: string, violations: V
   }
 }
 
+/**
+ * Declared members, with nothing above them: absent ones are absent, whatever somebody has put on Object.prototype. An
+ * object without a prototype would be a dictionary to the engine, several times as slow.
+ */
+const Admitted = function Admitted() {} as unknown as new () => Record<string, unknown>;
+Admitted.prototype = Object.freeze(Object.create(null));
+
 function admitStruct(
   shape: StructShape,
   value: unknown,
@@ -92,7 +108,7 @@ function admitStruct(
   violations: Violations,
 ): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrongType(path, "a structure", value);
-  const copy: Record<string, unknown> = Object.create(null);
+  const copy = new Admitted();
   for (const { name, lowerCamelName, shape: memberShape, required } of shape.entries) {
     const memberPath = path === "" ? lowerCamelName : `${path}.${lowerCamelName}`;
     const member = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
@@ -107,13 +123,15 @@ function admitStruct(
 
 function admitString(shape: StringShape, value: unknown, path: string, violations: Violations): string {
   if (typeof value !== "string") throw wrongType(path, "a string", value);
-  const violate = (constraint: string) => violations.addShown(value, path, constraint);
-  if (shape.values !== undefined && !shape.values.includes(value)) {
-    violate(`satisfy enum value set: [${shape.values.join(", ")}]`);
+  const { values, pattern, minLength = 0, maxLength = Number.POSITIVE_INFINITY } = shape;
+  const { length } = value;
+  if (values !== undefined && !values.includes(value)) {
+    violations.addShown(value, path, `satisfy enum value set: [${values.join(", ")}]`);
   }
-  checkLength(shape.minLength, shape.maxLength, value.length, violate);
-  if (shape.pattern !== undefined && value.length <= (shape.maxLength ?? value.length)) {
-    if (!shape.pattern.matches.test(value)) violate(`satisfy regular expression pattern: ${shape.pattern.text}`);
+  if (length < minLength) violations.addShown(value, path, tooShort(minLength));
+  if (length > maxLength) violations.addShown(value, path, tooLong(maxLength));
+  if (pattern !== undefined && length <= maxLength && !pattern.matches.test(value)) {
+    violations.addShown(value, path, `satisfy regular expression pattern: ${pattern.text}`);
   }
   return value;
 }
@@ -121,35 +139,30 @@ function admitString(shape: StringShape, value: unknown, path: string, violation
 function admitBlob(shape: BlobShape, value: unknown, path: string, violations: Violations): Uint8Array {
   if (!(value instanceof Uint8Array)) throw wrongType(path, "bytes (a Uint8Array)", value);
   const lengthBytes = lengthOf(path, value);
-  const fits = checkLength(shape.minBytes, shape.maxBytes, lengthBytes, (constraint) => {
-    violations.add(path, constraint);
-  });
+  const { minBytes = 0, maxBytes = Number.POSITIVE_INFINITY } = shape;
+  if (lengthBytes < minBytes) violations.add(path, tooShort(minBytes));
+  if (lengthBytes > maxBytes) violations.add(path, tooLong(maxBytes));
   // Nothing is copied that will be refused.
-  if (!fits) return new Uint8Array(0);
-  const copy = shape.sensitive ? secretBytes(lengthBytes) : new Uint8Array(lengthBytes);
+  if (lengthBytes < minBytes || lengthBytes > maxBytes) return new Uint8Array(0);
+  const copy = borrowRoom(lengthBytes);
+  violations.copies.push(copy);
   copyInto(copy, value, lengthBytes);
-  if (shape.sensitive) violations.sensitive.push(copy);
   return copy;
 }
 
-function checkLength(
-  min: number | undefined,
-  max: number | undefined,
-  length: number,
-  violate: (constraint: string) => void,
-): boolean {
-  const isShort = min !== undefined && length < min;
-  const isLong = max !== undefined && length > max;
-  if (isShort) violate(`have length greater than or equal to ${min}`);
-  if (isLong) violate(`have length less than or equal to ${max}`);
-  return !isShort && !isLong;
+function tooShort(min: number): string {
+  return `have length greater than or equal to ${min}`;
+}
+
+function tooLong(max: number): string {
+  return `have length less than or equal to ${max}`;
 }
 
 function admitInteger(shape: IntegerShape, value: unknown, path: string, violations: Violations): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value)) throw wrongType(path, "an integer", value);
-  const violate = (constraint: string) => violations.addShown(value, path, constraint);
-  if (shape.min !== undefined && value < shape.min) violate(`have value greater than or equal to ${shape.min}`);
-  if (shape.max !== undefined && value > shape.max) violate(`have value less than or equal to ${shape.max}`);
+  const { min, max } = shape;
+  if (min !== undefined && value < min) violations.addShown(value, path, `have value greater than or equal to ${min}`);
+  if (max !== undefined && value > max) violations.addShown(value, path, `have value less than or equal to ${max}`);
   return value;
 }
 
@@ -169,7 +182,7 @@ function admitMap(shape: MapShape, value: unknown, path: string, violations: Vio
     copy[key] = pairValue;
   }
   if (utf16Units > shape.maxBytes || utf8Bytes(copy) > shape.maxBytes) {
-    violations.add(path, `have length less than or equal to ${shape.maxBytes}`);
+    violations.add(path, tooLong(shape.maxBytes));
   }
   return copy;
 }
@@ -194,7 +207,7 @@ function admitList(shape: ListShape<AnyShape>, value: unknown, path: string, vio
   const { length } = value;
   const maxLength = shape.maxLength ?? MAX_ITEMS;
   if (length > maxLength) {
-    violations.add(path, `have length less than or equal to ${maxLength}`);
+    violations.add(path, tooLong(maxLength));
     return [];
   }
   const copy: unknown[] = [];

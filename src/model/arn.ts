@@ -4,11 +4,17 @@
  */
 import type { Realm } from "../env.ts";
 import { KmsError } from "../errors.ts";
+import { remember } from "./remember.ts";
+
+export interface NamedKey {
+  readonly kind: "key";
+  readonly keyId: string;
+  readonly accountId: string;
+  readonly arn: string;
+}
 
 /** What a caller's `KeyId` says, after syntax and Region have been checked. */
-export type KeyName =
-  | { readonly kind: "key"; readonly keyId: string; readonly accountId: string }
-  | { readonly kind: "alias"; readonly aliasName: string; readonly accountId: string };
+export type KeyName = NamedKey | { readonly kind: "alias"; readonly aliasName: string; readonly accountId: string };
 
 const KEY_ID = /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
 
@@ -37,7 +43,7 @@ export function parseKeyName(text: string, realm: Realm): KeyName {
   if (text.startsWith("alias/")) return { kind: "alias", aliasName: text, accountId: realm.accountId };
   if (!text.startsWith("arn:")) {
     if (!isKeyId(text)) throw new KmsError("NotFoundException", `Invalid keyId '${text}'`);
-    return { kind: "key", keyId: text, accountId: realm.accountId };
+    return { kind: "key", keyId: text, accountId: realm.accountId, arn: keyArn(realm, text) };
   }
   const [, partition, service, region, accountId, ...rest] = text.split(":");
   const resource = rest.join(":");
@@ -49,21 +55,37 @@ export function parseKeyName(text: string, realm: Realm): KeyName {
   if (!resource.startsWith("key/")) throw new KmsError("NotFoundException", `Invalid arn ${text}`);
   const keyId = resource.slice("key/".length);
   if (!isKeyId(keyId)) throw new KmsError("NotFoundException", `Invalid keyId ${keyId}`);
-  return { kind: "key", keyId, accountId };
+  return { kind: "key", keyId, accountId, arn: text };
 }
 
+const REMEMBERED_NAMES = 1024;
+/** Longer names, which only aliases have, are parsed anew each time. */
+const REMEMBERED_LENGTH = 128;
+
+/** `parseKeyName` for one realm, which parses a name in use once. */
+export function keyNamesOf(realm: Realm): (text: string) => KeyName {
+  const parseOnce = remember(REMEMBERED_NAMES, (text) => Object.freeze(parseKeyName(text, realm)));
+  return (text) => (text.length <= REMEMBERED_LENGTH ? parseOnce(text) : parseKeyName(text, realm));
+}
+
+const KEY_ID_BYTES = 16;
 const DASH = 0x2d;
 
-/** Writes the 16 bytes of a key id (UUID or `mrk-` and 32 digits) to the start of `out`. */
-export function writeKeyId(keyId: string, out: Uint8Array): void {
+/** Writes the 16 bytes of a key id (UUID or `mrk-` and 32 digits) to `out`, from `to` on. */
+export function writeKeyId(keyId: string, out: Uint8Array, to: number): void {
   let digits = 0;
   for (let at = keyId.startsWith("mrk-") ? 4 : 0; at < keyId.length; at++) {
     const unit = keyId.charCodeAt(at);
     if (unit === DASH) continue;
-    const digit = unit < 0x3a ? unit - 0x30 : unit - 0x57;
-    out[digits >> 1] = digits & 1 ? out[digits >> 1]! | digit : digit << 4;
+    const byte = to + (digits >> 1);
+    out[byte] = digits & 1 ? out[byte]! | digitValue(unit) : digitValue(unit) << 4;
     digits++;
   }
+}
+
+/** The value of a lower-case hexadecimal digit. */
+function digitValue(unit: number): number {
+  return unit < 0x3a ? unit - 0x30 : unit - 0x57;
 }
 
 /** The key id that 16 bytes stand for. */
@@ -71,6 +93,34 @@ export function keyIdOf(bytes: Uint8Array, multiRegion: boolean): string {
   const hex = toHex(bytes);
   if (multiRegion) return `mrk-${hex}`;
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+interface KnownKeyId {
+  readonly keyId: string;
+  readonly bytes: Uint8Array;
+  readonly multiRegion: boolean;
+}
+
+/** Key ids of late by four of their bytes; whether it is that one, all of its bytes decide. */
+const knownKeyIds = new Map<number, KnownKeyId>();
+
+/** The key id that the 16 bytes at `at` stand for; made once for a key that is in use. */
+export function readKeyId(bytes: Uint8Array, at: number, multiRegion: boolean): string {
+  const hint = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+  const known = knownKeyIds.get(hint);
+  if (known !== undefined && known.multiRegion === multiRegion && startsWithAt(bytes, at, known.bytes)) {
+    return known.keyId;
+  }
+  const idBytes = bytes.slice(at, at + KEY_ID_BYTES);
+  const keyId = keyIdOf(idBytes, multiRegion);
+  if (knownKeyIds.size >= REMEMBERED_NAMES) knownKeyIds.clear();
+  knownKeyIds.set(hint, { keyId, bytes: idBytes, multiRegion });
+  return keyId;
+}
+
+function startsWithAt(bytes: Uint8Array, at: number, start: Uint8Array): boolean {
+  for (let i = 0; i < start.length; i++) if (bytes[at + i] !== start[i]) return false;
+  return true;
 }
 
 /** Shapes 16 random bytes, in place, into a version 4 UUID (RFC 9562 section 5.4) and returns its text. */
@@ -82,9 +132,23 @@ export function uuidOf(randomBytes: Uint8Array): string {
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
+/** The two hexadecimal digits of a public byte. */
+export function hexOf(byte: number): string {
+  return HEX[byte]!;
+}
+
 /** Lower-case hexadecimal. For public bytes only: the digits are looked up by value. */
 export function toHex(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += HEX[byte];
   return text;
+}
+
+/** Whether lower-case hexadecimal digits start with those of the `lengthBytes` bytes at `at`. For public bytes only. */
+export function startsWithHexOf(hex: string, bytes: Uint8Array, at: number, lengthBytes: number): boolean {
+  for (let i = 0; i < lengthBytes; i++) {
+    const byte = (digitValue(hex.charCodeAt(2 * i)) << 4) | digitValue(hex.charCodeAt(2 * i + 1));
+    if (byte !== bytes[at + i]) return false;
+  }
+  return hex.length >= 2 * lengthBytes;
 }

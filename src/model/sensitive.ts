@@ -3,8 +3,8 @@ import type { StructShape } from "./shape.ts";
 
 /** Overwrites the sensitive blobs among these members, which the caller of this function owns. */
 export function wipeSensitive(shape: StructShape, members: Readonly<Record<string, unknown>>): void {
-  for (const { name, shape: memberShape } of shape.entries) {
+  for (const name of shape.sensitive) {
     const value = members[name];
-    if (memberShape.kind === "blob" && memberShape.sensitive && value instanceof Uint8Array) value.fill(0);
+    if (value instanceof Uint8Array) value.fill(0);
   }
 }

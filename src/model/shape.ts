@@ -66,6 +66,9 @@ export interface StructShape<M extends Members = Members> {
   readonly members: M;
   /** The members once more as an array, with AWS's lowerCamel name for messages. */
   readonly entries: readonly MemberEntry[];
+  /** The names of its blobs, and of those that are sensitive. */
+  readonly blobs: readonly string[];
+  readonly sensitive: readonly string[];
 }
 
 export interface MemberEntry {
@@ -118,13 +121,16 @@ export function required<S extends AnyShape>(shape: S): RequiredMember<S> {
 }
 
 export function struct<M extends Members>(members: M): StructShape<M> {
-  const entries = Object.entries(members).map(([name, member]) => ({
+  const entries: MemberEntry[] = Object.entries(members).map(([name, member]) => ({
     name,
     lowerCamelName: name.charAt(0).toLowerCase() + name.slice(1),
     shape: "required" in member ? member.shape : member,
     required: "required" in member,
   }));
-  return { kind: "struct", members, entries };
+  const blobs = entries.filter(({ shape }) => shape.kind === "blob");
+  const sensitive = blobs.filter(({ shape }) => (shape as BlobShape).sensitive);
+  const name = (entry: MemberEntry) => entry.name;
+  return { kind: "struct", members, entries, blobs: blobs.map(name), sensitive: sensitive.map(name) };
 }
 
 export function list<S extends AnyShape>(member: S, maxLength?: number): ListShape<S> {

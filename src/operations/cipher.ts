@@ -14,6 +14,7 @@ import {
   recipient,
 } from "../model/scalars.ts";
 import { required, struct } from "../model/shape.ts";
+import { whenReady } from "../records/ready.ts";
 import { operation } from "./operation.ts";
 
 const ALGORITHM = "SYMMETRIC_DEFAULT" as const;
@@ -40,9 +41,13 @@ export const encrypt = operation({
     },
   },
   effect: "read",
-  async handle({ input, keys: { key: target }, services, tx }) {
-    const { blob } = await services.cipher.encrypt(tx, target.key, input.Plaintext, input.EncryptionContext);
-    return { CiphertextBlob: blob, KeyId: target.arn, EncryptionAlgorithm: ALGORITHM };
+  handle({ input, keys: { key: target }, services, tx }) {
+    const sealed = services.cipher.encrypt(tx, target.key, input.Plaintext, input.EncryptionContext);
+    return whenReady(sealed, ({ blob }) => ({
+      CiphertextBlob: blob,
+      KeyId: target.arn,
+      EncryptionAlgorithm: ALGORITHM,
+    }));
   },
 });
 
@@ -77,15 +82,17 @@ export const decrypt = operation({
     },
   },
   effect: "read",
-  async handle({ input, keys: { key: target }, services, tx }) {
-    const opened = await services.cipher.decrypt(tx, target.key, input.CiphertextBlob, input.EncryptionContext);
-    if (opened === undefined) throw new KmsError("InvalidCiphertextException");
-    return {
-      KeyId: target.arn,
-      Plaintext: opened.plaintext,
-      EncryptionAlgorithm: ALGORITHM,
-      KeyMaterialId: opened.materialId,
-    };
+  handle({ input, keys: { key: target }, services, tx }) {
+    const opening = services.cipher.decrypt(tx, target.key, input.CiphertextBlob, input.EncryptionContext);
+    return whenReady(opening, (opened) => {
+      if (opened === undefined) throw new KmsError("InvalidCiphertextException");
+      return {
+        KeyId: target.arn,
+        Plaintext: opened.plaintext,
+        EncryptionAlgorithm: ALGORITHM,
+        KeyMaterialId: opened.materialId,
+      };
+    });
   },
 });
 

@@ -14,6 +14,7 @@ import {
   recipient,
 } from "../model/scalars.ts";
 import { required, struct, type ValueOf } from "../model/shape.ts";
+import { cleaningUp, whenReady } from "../records/ready.ts";
 import type { ReadTransaction } from "../records/record-store.ts";
 import { secretBytes } from "../secret-bytes.ts";
 import type { Services } from "../services.ts";
@@ -56,7 +57,7 @@ export const generateDataKey = operation({
     },
   },
   effect: "read",
-  handle: async ({ input, keys, services, tx }) => makeDataKey(input, keys.key, services, tx),
+  handle: ({ input, keys, services, tx }) => makeDataKey(input, keys.key, services, tx),
 });
 
 export const generateDataKeyWithoutPlaintext = operation({
@@ -81,16 +82,21 @@ export const generateDataKeyWithoutPlaintext = operation({
   },
 });
 
-async function makeDataKey(input: DataKeyInput, target: ResolvedKey, services: Services, tx: ReadTransaction) {
+function makeDataKey(input: DataKeyInput, target: ResolvedKey, services: Services, tx: ReadTransaction) {
   const dataKey = secretBytes(input.NumberOfBytes ?? DATA_KEY_BYTES[input.KeySpec!]);
-  try {
+  const seal = () => {
     services.random.fill(dataKey);
-    const { blob, materialId } = await services.cipher.encrypt(tx, target.key, dataKey, input.EncryptionContext);
-    return { CiphertextBlob: blob, Plaintext: dataKey, KeyId: target.arn, KeyMaterialId: materialId };
-  } catch (error) {
-    dataKey.fill(0);
-    throw error;
-  }
+    return whenReady(
+      services.cipher.encrypt(tx, target.key, dataKey, input.EncryptionContext),
+      ({ blob, materialId }) => ({
+        CiphertextBlob: blob,
+        Plaintext: dataKey,
+        KeyId: target.arn,
+        KeyMaterialId: materialId,
+      }),
+    );
+  };
+  return cleaningUp(seal, () => dataKey.fill(0));
 }
 
 function checkSize({ NumberOfBytes, KeySpec }: DataKeyInput): void {

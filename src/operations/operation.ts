@@ -5,6 +5,7 @@
 import type { Key, KeyUsage } from "../keys/key.ts";
 import type { StateRule } from "../keys/state.ts";
 import type { StructShape, ValueOf } from "../model/shape.ts";
+import type { Ready } from "../records/ready.ts";
 import type { ReadTransaction, Transaction } from "../records/record-store.ts";
 import type { Services } from "../services.ts";
 
@@ -59,24 +60,32 @@ interface Declared<I extends StructShape, O extends StructShape, T extends Targe
 type Handled<I extends StructShape, O extends StructShape, T extends Targets> =
   | {
       readonly effect: "read";
-      handle(request: Request<I, T> & { readonly tx: ReadTransaction }): Promise<ValueOf<O>>;
+      handle(request: Request<I, T> & { readonly tx: ReadTransaction }): Ready<ValueOf<O>>;
     }
   | {
       readonly effect: "write";
-      handle(request: Request<I, T> & { readonly tx: Transaction }): Promise<ValueOf<O>>;
+      handle(request: Request<I, T> & { readonly tx: Transaction }): Ready<ValueOf<O>>;
     };
 
+/** The targets once more, in order. */
+interface Slotted {
+  readonly slots: readonly (readonly [slot: string, target: Target])[];
+}
+
 export type Operation<I extends StructShape, O extends StructShape, T extends Targets> = Declared<I, O, T> &
-  Handled<I, O, T>;
+  Handled<I, O, T> &
+  Slotted;
 
 /** An operation of any shapes, as the kernel sees it. */
-export interface AnyOperation extends Omit<Declared<StructShape, StructShape, Targets>, "unsupported" | "validate"> {
+export interface AnyOperation
+  extends Omit<Declared<StructShape, StructShape, Targets>, "unsupported" | "validate">,
+    Slotted {
   readonly unsupported?: readonly string[];
   readonly effect: "read" | "write";
   // biome-ignore lint/suspicious/noExplicitAny: the declaration has tied the input to the shape
   validate?(input: any): void;
   // biome-ignore lint/suspicious/noExplicitAny: the declaration has tied the request to the shapes
-  handle(request: any): Promise<object>;
+  handle(request: any): Ready<object>;
 }
 
 /** Declares an operation; the types tie its slots, input and output together. */
@@ -84,6 +93,6 @@ export function operation<
   I extends StructShape,
   O extends StructShape,
   const T extends Targets<keyof I["members"] & string>,
->(declared: Operation<I, O, T>): Operation<I, O, T> {
-  return declared;
+>(declared: Declared<I, O, T> & Handled<I, O, T>): Operation<I, O, T> {
+  return { ...declared, slots: Object.entries(declared.targets) };
 }

@@ -7,13 +7,14 @@
  * foreign revision, and after a change every cached record is checked by version before it is used again. A read is
  * not a snapshot: each `get` sees the newest committed content; and what a `list` saw is not checked at commit.
  * Plaintext bytes are wiped as soon as they are decoded or sealed. A decoded value is disposed of when it has left the
- * cache and no running transaction holds it. A `get` of a cached record costs two map lookups and one await.
+ * cache and no running transaction holds it. A `get` of a cached record costs two map lookups and waits for nothing.
  */
 import type { Engine } from "../crypto/engine.ts";
 import type { Clock, Random } from "../env.ts";
 import { KeystoreError } from "../errors.ts";
 import { type CommitOutcome, checkPath, type KeyStoreDriver } from "../keystore/driver.ts";
 import { type Keyring, openKeyring } from "./data-key.ts";
+import type { Ready } from "./ready.ts";
 import { DecodedRecord, RecordCache } from "./record-cache.ts";
 import type { RecordType } from "./record-type.ts";
 import type { RootKey } from "./root-key.ts";
@@ -31,7 +32,8 @@ export type { RecordType } from "./record-type.ts";
 export type { ReadTransaction, Transaction } from "./transaction.ts";
 
 export interface Records {
-  read<T>(work: (tx: ReadTransaction) => Promise<T>): Promise<T>;
+  /** Answers at once where `work` does. Never throws: a failure is a rejected promise. */
+  read<T>(work: (tx: ReadTransaction) => Ready<T>): Ready<T>;
   /**
    * Runs `work`, then commits what it wrote, one transaction at a time. If another process was faster, `work` runs
    * again on fresh records, so it must have no effect outside of `tx`. If it throws, nothing is written. It must not
@@ -110,20 +112,26 @@ class SealedRecords implements Records, RecordSource {
     this.#foreignRevision = driver.foreignRevision();
   }
 
-  async read<T>(work: (tx: ReadTransaction) => Promise<T>): Promise<T> {
-    this.#enter();
+  read<T>(work: (tx: ReadTransaction) => Ready<T>): Ready<T> {
+    if (this.#closed !== undefined) return Promise.reject(isClosed());
+    this.#running++;
     const tx = new ReadingTransaction(this);
+    let result: Ready<T>;
     try {
       this.#noticeForeignCommits();
-      return await work(tx);
-    } finally {
-      tx.end();
-      this.#leave();
+      result = work(tx);
+    } catch (error) {
+      this.#end(tx);
+      return Promise.reject(error);
     }
+    if (result instanceof Promise) return this.#endLater(tx, result);
+    this.#end(tx);
+    return result;
   }
 
   async write<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    this.#enter();
+    if (this.#closed !== undefined) throw isClosed();
+    this.#running++;
     const turn = this.#queue.then(() => this.#writeInTurn(work));
     this.#queue = turn.catch(() => undefined);
     try {
@@ -283,9 +291,17 @@ class SealedRecords implements Records, RecordSource {
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 
-  #enter(): void {
-    if (this.#closed !== undefined) throw new KeystoreError("This keystore was closed; open it again.");
-    this.#running++;
+  async #endLater<T>(tx: ReadingTransaction, result: Promise<T>): Promise<T> {
+    try {
+      return await result;
+    } finally {
+      this.#end(tx);
+    }
+  }
+
+  #end(tx: ReadingTransaction): void {
+    tx.end();
+    this.#leave();
   }
 
   #leave(): void {
@@ -305,4 +321,8 @@ class SealedRecords implements Records, RecordSource {
     driversInUse.delete(this.#driver);
     await this.#driver.close();
   }
+}
+
+function isClosed(): KeystoreError {
+  return new KeystoreError("This keystore was closed; open it again.");
 }

@@ -4,12 +4,16 @@
  */
 import { compareBytes } from "../byte-views.ts";
 import { type Check, type Commit, checkLimit } from "../keystore/driver.ts";
+import type { Ready } from "./ready.ts";
 import type { DecodedRecord } from "./record-cache.ts";
 import type { RecordType } from "./record-type.ts";
 
 export interface ReadTransaction {
-  /** The value belongs to the store and is valid until this transaction ends; copy what must live longer. */
-  get<T>(type: RecordType<T>, path: string): Promise<T | undefined>;
+  /**
+   * The value belongs to the store and is valid until this transaction ends; copy what must live longer. A read of a
+   * cached record is answered at once. Never throws: a failure is a rejected promise.
+   */
+  get<T>(type: RecordType<T>, path: string): Ready<T | undefined>;
   /** Paths that start with `prefix` and sort after `after` (binary order of their UTF-8), at most `limit` of them. */
   list(prefix: string, after: string | undefined, limit: number): Promise<readonly string[]>;
 }
@@ -47,12 +51,12 @@ export class ReadingTransaction implements ReadTransaction {
     this.#source = source;
   }
 
-  get<T>(type: RecordType<T>, path: string): Promise<T | undefined> {
+  get<T>(type: RecordType<T>, path: string): Ready<T | undefined> {
     if (this.#ended) return Promise.reject(hasEnded());
     const record = this.#source.cached(type, path);
     if (record === undefined) return this.#load(type, path);
     this.#pinned.push(record);
-    return Promise.resolve(record.value);
+    return record.value;
   }
 
   async list(prefix: string, after: string | undefined, limit: number): Promise<readonly string[]> {

@@ -84,6 +84,8 @@ function hashAndDeriveLong(core: Core, hash: HashName): Results {
 function hashAndDerive(core: Core, hash: HashName, length: number): Results {
   const key = message(length, 1);
   const salt = message(length, 2);
+  // What breaks off halfway is forgotten.
+  expect(() => core.hmac(hash, key, undefined as unknown as Uint8Array)).toThrow(TypeError);
   const [other, held] = [core.importDerivationKey(hash, salt, key), core.importDerivationKey(hash, key, salt)];
   const given = core.importPseudorandomKey(hash, message(64 + length, 7));
   const expanded = [held, given].map((taken) => taken.expand(message(length, 3), OKM_BYTES));
@@ -162,6 +164,10 @@ function deriveMany(core: Core, hash: HashName, lengths: number[], lengthBytes: 
   };
   const key = core.importDerivationKey(hash, message(32, 1), salt);
   const expanded = key.expandMany(infos, lengthBytes);
+  // A call that is broken off wipes what it left.
+  expect(() => key.expandMany({ ...infos, infos: message(1 + infos.infos.length, 5) }, lengthBytes)).toThrow(
+    RangeError,
+  );
   key.destroy();
   return [expanded, core.hkdfMany(hash, salt, secrets, lengthBytes)];
 }

@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import type { Abi } from "../../src/core/abi.ts";
+import type { DerivationKey } from "../../src/core/core.ts";
 import { assembleCore, type Core } from "../../src/core/instance.ts";
 import { loadCore } from "../../src/core/load.ts";
 import { wasmEngine } from "../../src/crypto/wasm.ts";
@@ -13,6 +14,7 @@ const KEY = sampleBytes(32, 1);
 const SALT = sampleBytes(16, 2);
 const NONCE = sampleBytes(12, 3);
 /** Of assembly/layout.ts. */
+const HASH_AT = 32768;
 const HASH_KEYS_AT = 49152;
 const INPUT_AT = 180224;
 const SLOTS_AT = 313344;
@@ -147,6 +149,28 @@ describe("a derivation key", () => {
       expect(() => key.expand(NONCE, 76)).toThrow(TypeError);
     }
     expectAllFree(core, unchanged);
+  });
+});
+
+describe("a derivation", () => {
+  const packed = { secrets: sampleBytes(90, 4), lengths: Uint32Array.of(20, 30, 40) };
+  const infos = { infos: packed.secrets, lengths: packed.lengths };
+  const works: [string, (core: Core, key: DerivationKey) => Uint8Array][] = [
+    ["at once", (core) => core.hkdf("SHA-512", KEY, SALT, NONCE, 76)],
+    ["from many secrets", (core) => core.hkdfMany("SHA-256", SALT, packed, 76)],
+    ["with many infos", (_, key) => key.expandMany(infos, 76)],
+  ];
+
+  it.each(works)("%s is right after one that failed halfway, and leaves nothing", (_, work) => {
+    const core = assembleCore(loadCore());
+    const expected = work(core, core.importDerivationKey("SHA-256", KEY, SALT));
+    const { abi, core: tried, unchanged } = open();
+    const key = tried.importDerivationKey("SHA-256", KEY, SALT);
+    for (const derived of insistEverywhere(() => work(tried, key))) expect(derived).toEqual(expected);
+    key.destroy();
+    expect(unchanged()).toBe(true);
+    const working = abi.memory.subarray(HASH_AT, SLOTS_AT);
+    expect(working.every((byte) => byte === 0)).toBe(true);
   });
 });
 

@@ -8,8 +8,8 @@ import { createHashes, type Hashes } from "../../src/core/hashes.ts";
 import { sampleBytes } from "../crypto/sample-bytes.ts";
 
 const KIB = 1024;
-/** The regions of assembly/layout.ts that the hashes use. */
-const HASH = 32 * KIB;
+/** The regions of assembly/layout.ts that the hashes use; constants and which slots are taken lie before STATIC. */
+const STATIC = 16 * KIB;
 const LENGTHS = 40 * KIB;
 const HASH_KEYS = 48 * KIB;
 const INPUT = 176 * KIB;
@@ -27,6 +27,7 @@ const file = new URL(`../../build/core-${createCore().simd}.wasm`, import.meta.u
 const module = new WebAssembly.Module(readFileSync(file));
 let core: HashExports;
 let memory: Uint8Array;
+let fresh: Uint8Array;
 let window: HashWindow;
 let hashes: Hashes;
 
@@ -45,12 +46,31 @@ beforeEach(() => {
     lengths: new Uint32Array(memory.buffer, LENGTHS, LENGTH_COUNT),
   };
   hashes = hashesOver(core);
+  fresh = memory.slice();
 });
 
 /** Whether nothing but zeros lies in a region. */
 const isClear = (from: number, to: number) => memory.subarray(from, to).every((byte) => byte === 0);
-/** Whether neither working memory nor window holds anything. */
-const isWiped = () => isClear(HASH, HASH_KEYS) && isClear(INPUT, SLOTS);
+/** Whether all of memory is as in the beginning, but for the slots and for which of them are taken (in STATIC). */
+const isWiped = () =>
+  Buffer.compare(memory.subarray(STATIC, HASH_KEYS), fresh.subarray(STATIC, HASH_KEYS)) === 0 &&
+  Buffer.compare(memory.subarray(INPUT), fresh.subarray(INPUT)) === 0;
+
+/** Where any run of 8 bytes of `secret` lies in memory. */
+function findRuns(secret: Uint8Array): number[] {
+  const text = Buffer.from(memory.buffer);
+  const runs = Array.from({ length: secret.length >> 3 }, (_, i) => secret.subarray(8 * i, 8 * i + 8));
+  return runs.map((run) => text.indexOf(run)).filter((at) => at >= 0);
+}
+
+/** Records of these lengths, end to end. */
+function pack(lengths: number[], seed: number) {
+  const bytes = sampleBytes(
+    lengths.reduce((sum, length) => sum + length, 0),
+    seed,
+  );
+  return { bytes, lengths: Uint32Array.from(lengths) };
+}
 
 describe("wiping", () => {
   const long = sampleBytes(150_000);
@@ -79,17 +99,63 @@ describe("wiping", () => {
     }
   });
 
-  it("leaves nothing when a call breaks off half way", () => {
-    const refuse = () => BAD_STATE;
-    const breakOff = { ...core, hashFinish: refuse, hmacFinish: refuse, hkdfExpand: refuse };
-    const broken = hashesOver(breakOff);
+  it.each(NAMES)("leaves nothing of a batch with %s", (name) => {
+    const key = hashes.importDerivationKey(name, sampleBytes(32, 3), sampleBytes(16, 4));
+    for (const lengths of [[], [40], [0, 90, 3], [32, 32, 32, 32], [1, 2, 200, 64, 9], [30_000, 40_000, 5]]) {
+      const infos = pack(lengths, 5);
+      const secrets = pack(lengths.toReversed(), 6);
+      for (const lengthBytes of [0, 12, 32, 76]) {
+        key.expandMany({ infos: infos.bytes, lengths: infos.lengths }, lengthBytes);
+        expect(isWiped(), `expansion of ${lengths}`).toBe(true);
+        const records = { secrets: secrets.bytes, lengths: secrets.lengths };
+        hashes.hkdfMany(name, long.subarray(0, 20), records, lengthBytes);
+        hashes.hkdfMany(name, long, { ...records, infos: infos.bytes, infoLengths: infos.lengths }, lengthBytes);
+        expect(isWiped(), `derivation from ${lengths}`).toBe(true);
+      }
+    }
+    key.destroy();
+    expect(isClear(HASH_KEYS, INPUT)).toBe(true);
+  });
+
+  it.each(NAMES)("keeps a key of %s in no form but the one it is used in", (name) => {
+    const [secret, salt, info] = [sampleBytes(64, 3), sampleBytes(64, 4), sampleBytes(64, 5)];
+    const prk = hashes.hmac(name, salt, secret);
+    const okm = hashes.hkdf(name, secret, salt, info, 200);
+    memory.set(prk.subarray(8, 32), 1_500_001);
+    expect(findRuns(prk), "the scan finds what is there").toEqual([1_500_001, 1_500_009, 1_500_017]);
+    memory.fill(0, 1_500_001, 1_500_025);
+    const key = hashes.importDerivationKey(name, secret, salt);
+    const infos = { infos: info, lengths: Uint32Array.of(16, 16, 32) };
+    const derived = [key.expand(info, 200), key.expandMany(infos, 64)];
+    for (const gone of [secret, salt, info, prk, okm, ...derived]) expect(findRuns(gone)).toEqual([]);
+    key.destroy();
+  });
+
+  it.each([false, true])("leaves nothing when a call breaks off (after its work: %s)", (worked) => {
+    const calls = ["hashDigest", "hashFinish", "hmacTag", "hmacFinish", "hkdfDerive", "hkdfExpand"] as const;
+    const batches = ["hkdfDeriveMany", "hkdfExpandMany"] as const;
+    const breaking = [...calls, ...batches].map((name) => [
+      name,
+      (...values: number[]) => {
+        if (worked) (core[name] as (...values: number[]) => number)(...values);
+        return BAD_STATE;
+      },
+    ]);
+    const broken = hashesOver({ ...core, ...Object.fromEntries(breaking) });
     const salt = sampleBytes(20);
     const key = broken.importDerivationKey("SHA-512", long, salt);
+    const lengths = Uint32Array.of(5, 9, 6);
     for (const call of [
       () => broken.hash("SHA-256", long),
+      () => broken.hash("SHA-256", salt),
       () => broken.hmac("SHA-384", salt, long),
+      () => broken.hmac("SHA-384", salt, salt),
       () => broken.hkdf("SHA-512", long, salt, salt, 32),
+      () => broken.hkdf("SHA-512", salt, salt, salt, 32),
+      () => broken.hkdfMany("SHA-256", salt, { secrets: salt, lengths }, 32),
+      () => broken.hkdfMany("SHA-256", salt, { secrets: long, lengths: Uint32Array.of(long.length) }, 32),
       () => key.expand(salt, 32),
+      () => key.expandMany({ infos: salt, lengths }, 32),
     ]) {
       expect(call).toThrow("status -2");
       expect(isWiped()).toBe(true);

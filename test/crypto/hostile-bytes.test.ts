@@ -45,6 +45,15 @@ function hostile(bytes: Uint8Array, ownLength = 3): Uint8Array {
   return Object.defineProperty(new Hostile(copy.buffer), "length", { value: ownLength });
 }
 
+/** One length, in an array that says otherwise. */
+function hostileLengths(length: number): Uint32Array {
+  class HostileLengths extends Uint32Array {}
+  for (const name of ["length", "buffer", Symbol.iterator]) {
+    Object.defineProperty(HostileLengths.prototype, name, { get: () => touched.push(String(name)) });
+  }
+  return Object.defineProperty(new HostileLengths([length]), "length", { value: 7 });
+}
+
 /** The buffer that really lies beneath. */
 const beneath = (bytes: Uint8Array): ArrayBuffer =>
   Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "buffer")!.get!.call(bytes);
@@ -117,6 +126,18 @@ describe.each(DOORS)("the %s", (_, engine) => {
     expectPlain(engine.hkdf("SHA-512", hostile(bytes), hostile(salt), hostile(info), 90), derived);
     const deriver = engine.deriver("SHA-512", hostile(bytes), hostile(salt));
     expectPlain(deriver.expand(hostile(info), 90), derived);
+    for (const ownLength of [0, 3, 2 ** 31]) {
+      const lie = (input: Uint8Array): Uint8Array => hostile(input, ownLength);
+      const room = lie(new Uint8Array(95));
+      expectPlain(deriver.expand(lie(info), 90, room), derived);
+      expectPlain(engine.hkdf("SHA-512", lie(bytes), lie(salt), lie(info), 90, room), derived);
+      expectPlain(engine.hmac("SHA-384", lie(bytes), lie(bytes), room), tag);
+      const infos = { infos: lie(info), lengths: hostileLengths(info.length) };
+      expectPlain(deriver.expandMany(infos, 90, room), derived);
+      const secrets = { secrets: lie(bytes), lengths: hostileLengths(size) };
+      const records = { ...secrets, infos: infos.infos, infoLengths: infos.lengths };
+      expectPlain(engine.hkdfMany("SHA-512", lie(salt), records, 90, room), derived);
+    }
     deriver.destroy();
   });
 });

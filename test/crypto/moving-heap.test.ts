@@ -34,7 +34,8 @@ it("the count tells one place from the other", () => {
 });
 
 const core = createCore();
-const bare = { aead: core.importKey, hmac: core.hmac, hkdf: core.hkdf, deriver: core.importDerivationKey };
+const { importKey: aead, hmac, hkdf, hkdfMany, importDerivationKey: deriver } = core;
+const bare = { aead, hmac, hkdf, hkdfMany, deriver };
 const DOORS = [["bare core", bare] as const, ...ENGINES];
 
 describe.each(DOORS)("the %s", (_, engine) => {
@@ -44,10 +45,13 @@ describe.each(DOORS)("the %s", (_, engine) => {
   const deriver = engine.deriver("SHA-256", key, nonce);
   const sealed = aead.seal(nonce, key);
   const long = sampleBytes(10_000);
+  const lengths = Uint32Array.of(5, 7);
 
   const results: [name: string, make: () => Uint8Array | undefined][] = [
     ["a derived key", () => deriver.expand(nonce, 32)],
     ["a key derived at once", () => engine.hkdf("SHA-256", key, nonce, nonce, 32)],
+    ["keys derived together", () => deriver.expandMany({ infos: nonce, lengths }, 16)],
+    ["keys derived from secrets", () => engine.hkdfMany("SHA-256", nonce, { secrets: nonce, lengths }, 16)],
     ["a tag", () => engine.hmac("SHA-256", key, nonce)],
     ["a tag of the native way", () => engine.hmac("SHA-256", key, long)],
   ];

@@ -55,6 +55,6 @@ export function noteType(cacheLimit?: number) {
   return { type, counts };
 }
 
-export function textOf(records: Records, type: RecordType<Note>, path: string): Promise<string | undefined> {
+export async function textOf(records: Records, type: RecordType<Note>, path: string): Promise<string | undefined> {
   return records.read(async (tx) => read(await tx.get(type, path)));
 }
