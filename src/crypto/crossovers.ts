@@ -30,15 +30,15 @@ export const NODE_CROSSOVER: Crossover & { readonly source: Source } = {
     runtime: "Node.js 20.20.2",
     machine: "AMD EPYC (Zen 4, AES-NI and SHA-NI), 2 virtual cores shared with other work",
     method:
-      "medians of six runs of bench/crossover.ts, each of 21 to 41 paired rounds a size: AES-256, 32 bytes of additional " +
-      "data, HMAC keys of 32 bytes; a key of one message crossed at 1,264 and 1,520 bytes to seal, 1,056 and 1,392 to open",
+      "medians of runs of bench/crossover.ts, each of 15 to 41 paired rounds a size: nine for seal and open, five for once, " +
+      "three for hashes and HMAC; AES-256, 32 bytes of additional data, HMAC keys of 32 bytes",
     date: "2026-11-26",
   },
-  sealFromBytes: 1120,
-  openFromBytes: 880,
-  onceFromBytes: 1312,
-  hashFromBytes: { "SHA-256": 512, "SHA-384": 1264, "SHA-512": 1312 },
-  hmacFromBytes: { "SHA-256": 1552, "SHA-384": 3768, "SHA-512": 3480 },
+  sealFromBytes: 1200,
+  openFromBytes: 928,
+  onceFromBytes: 1288,
+  hashFromBytes: { "SHA-256": 544, "SHA-384": 1776, "SHA-512": 1776 },
+  hmacFromBytes: { "SHA-256": 1376, "SHA-384": 5584, "SHA-512": 5072 },
 };
 
 export const EDGE_CROSSOVER: CipherCrossover & { readonly source: Source } = {
@@ -48,11 +48,11 @@ export const EDGE_CROSSOVER: CipherCrossover & { readonly source: Source } = {
     method:
       "sealAsync and openAsync of the engines wasm and native in a Worker, AES-256, 32 bytes of additional data, one call " +
       "after the other; timed over HTTP from outside as the difference of two loops, medians of 9 paired rounds a size, " +
-      "interpolated",
+      "interpolated, the mean of two runs (720 and 1,140 to seal, 900 and 920 to open)",
     date: "2026-11-26",
   },
-  sealFromBytes: 736,
-  openFromBytes: 896,
+  sealFromBytes: 928,
+  openFromBytes: 912,
 };
 
 /** Native whatever the size: for an engine that is forced. */

@@ -1,4 +1,4 @@
-/** Batches of HKDF, and results in a caller's buffer: the contract, held against every provider and node:crypto. */
+/** Batches of HKDF, and results in a caller's buffer: the contract, held against every engine and node:crypto. */
 import { createHmac, hkdfSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { PackedSecrets } from "../../src/core/core.ts";
