@@ -1,0 +1,98 @@
+/** The core beside everybody else: AES-GCM, HKDF, and a message under a key of its own. */
+import type { Baseline, Case, Plan } from "../contender.ts";
+import { deriveJobs, hkdfJobs, openJobs, sealJobs } from "../job.ts";
+import { SIZES } from "../sizes.ts";
+import { NPM_WASM } from "../subjects/encrypt-web-streams.ts";
+import { NOBLE } from "../subjects/noble.ts";
+import type { Subject } from "../subjects/subject.ts";
+import {
+  checkDeriveAndSeal,
+  checkHkdf,
+  checkOpen,
+  checkSeal,
+  checkSealInto,
+  type Prepared,
+  prepareAll,
+} from "../validation.ts";
+
+const LAYER = "core";
+const KEY_BYTES = 32;
+const OTHER_KEYS = [16, 24];
+const OTHER_KEY_SIZES = [64, 1024, 65_536];
+
+export const NODE_CRYPTO: Baseline = { fastestOf: ["node:crypto"] };
+export const TWO_HMACS: Baseline = {
+  fastestOf: ["node:crypto two createHmac", "node:crypto two createHmac, KeyObjects"],
+};
+const ONE_HMAC: Baseline = { fastestOf: ["node:crypto one createHmac", "node:crypto one createHmac, KeyObjects"] };
+const NODE_HKDF: Baseline = { fastestOf: ["node:crypto hkdfSync", ...TWO_HMACS.fastestOf] };
+
+/** The subjects by how often they are asked: those that matter for a claim, and those that complete the picture. */
+export interface Field {
+  readonly ours: readonly Subject[];
+  readonly native: readonly Subject[];
+  /** Slow at large sizes: a short run asks them at two sizes only. */
+  readonly others: readonly Subject[];
+  readonly othersAt: (lengthBytes: number) => boolean;
+}
+
+export function caseOf(prepared: readonly Prepared[], baselines: readonly Baseline[]): Case {
+  return {
+    contenders: prepared.map(({ contender }) => contender),
+    baselines,
+    close() {
+      for (const { close } of prepared) close();
+    },
+  };
+}
+
+export function corePlans(field: Field): Plan[] {
+  const { ours, native, others, othersAt } = field;
+  const everybody = (bytes: number) => [...ours, ...native, ...(othersAt(bytes) ? others : [])];
+  const ourNames = ours.map(({ name }) => name);
+  const baselines = [NODE_CRYPTO, ...[NOBLE, NPM_WASM].map((name) => ({ fastestOf: [name], subjects: ourNames }))];
+  const plan = (name: string, bytes: number, prepare: Plan["prepare"]): Plan => {
+    return { layer: LAYER, case: name, bytes, prepare };
+  };
+  const sealPlan = (name: string, keyBytes: number, bytes: number) =>
+    plan(name, bytes, async () => {
+      const jobs = sealJobs(keyBytes, bytes);
+      return caseOf(await prepareAll(everybody(bytes), ({ seal }) => seal, jobs, checkSeal), baselines);
+    });
+
+  return [
+    ...SIZES.map((bytes) => sealPlan("seal", KEY_BYTES, bytes)),
+    ...SIZES.map((bytes) =>
+      plan("seal into a buffer", bytes, async () => {
+        const jobs = sealJobs(KEY_BYTES, bytes);
+        return caseOf(await prepareAll(everybody(bytes), (s) => s.sealInto, jobs, checkSealInto), [NODE_CRYPTO]);
+      }),
+    ),
+    ...SIZES.map((bytes) =>
+      plan("open", bytes, async () => {
+        const jobs = openJobs(KEY_BYTES, bytes);
+        return caseOf(await prepareAll(everybody(bytes), ({ open }) => open, jobs, checkOpen), baselines);
+      }),
+    ),
+    ...OTHER_KEYS.flatMap((keyBytes) =>
+      OTHER_KEY_SIZES.map((bytes) => sealPlan(`seal, AES-${keyBytes * 8}`, keyBytes, bytes)),
+    ),
+    ...derivationPlans(field, plan),
+  ];
+}
+
+function derivationPlans(
+  { ours, native, others }: Field,
+  plan: (name: string, bytes: number, prepare: Plan["prepare"]) => Plan,
+): Plan[] {
+  const all = [...ours, ...native, ...others];
+  return [
+    plan("HKDF-SHA-256", 32, async () =>
+      caseOf(await prepareAll(all, ({ hkdf }) => hkdf, hkdfJobs(32), checkHkdf), [NODE_HKDF]),
+    ),
+    plan("derive and seal", 64, async () => {
+      const prepared = await prepareAll(all, (subject) => subject.deriveAndSeal, deriveJobs(64), checkDeriveAndSeal);
+      return caseOf(prepared, [TWO_HMACS, { ...ONE_HMAC, subjects: ours.map(({ name }) => name) }]);
+    }),
+  ];
+}

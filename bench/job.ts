@@ -1,0 +1,149 @@
+/**
+ * The inputs of a job: random, the same for every subject, and fresh with each call. What a call was given last can be
+ * asked for afterwards, so that the very call that is timed is also the one that is checked.
+ */
+import { randomFillSync } from "node:crypto";
+import { sealRightly } from "./reference.ts";
+
+export const NONCE_BYTES = 12;
+export const TAG_BYTES = 16;
+export const AAD_BYTES = 32;
+
+/** Inputs that are handed out in turn. They are random, since a sequence flatters caches and predictors. */
+export class Ring<T> {
+  readonly items: readonly T[];
+  #next = 0;
+
+  constructor(items: readonly T[]) {
+    this.items = items;
+  }
+
+  next(): T {
+    const item = this.items[this.#next]!;
+    this.#next = this.#next + 1 === this.items.length ? 0 : this.#next + 1;
+    return item;
+  }
+
+  /** The last `count` that were handed out, the oldest first. */
+  last(count: number): T[] {
+    const { length } = this.items;
+    return Array.from({ length: count }, (_, i) => {
+      return this.items[(((this.#next - count + i) % length) + length) % length]!;
+    });
+  }
+}
+
+/** Nonces that never repeat: eight random bytes and a counter, in one array that each call overwrites. */
+export class Nonces {
+  readonly #bytes = randomly(NONCE_BYTES);
+  readonly #view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset);
+  #count = 0;
+
+  next(): Uint8Array {
+    this.#view.setUint32(8, ++this.#count);
+    return this.#bytes;
+  }
+
+  /** Copies of the last `count`, the oldest first. */
+  last(count: number): Uint8Array[] {
+    return Array.from({ length: count }, (_, i) => {
+      const nonce = this.#bytes.slice();
+      new DataView(nonce.buffer).setUint32(8, this.#count - count + 1 + i);
+      return nonce;
+    });
+  }
+}
+
+export interface SealJob {
+  readonly key: Uint8Array;
+  readonly aad: Uint8Array;
+  readonly nonces: Nonces;
+  readonly plaintexts: Ring<Uint8Array>;
+}
+
+export interface Message {
+  readonly nonce: Uint8Array;
+  readonly sealed: Uint8Array;
+  readonly plaintext: Uint8Array;
+}
+
+export interface OpenJob {
+  readonly key: Uint8Array;
+  readonly aad: Uint8Array;
+  readonly messages: Ring<Message>;
+}
+
+/** Records packed end to end, as `sealPacked` takes them and `openPacked` gives them back. */
+export interface PackedJob {
+  readonly key: Uint8Array;
+  readonly nonces: Uint8Array;
+  readonly plaintexts: Uint8Array;
+  readonly sealed: Uint8Array;
+  readonly lengths: Uint32Array;
+  readonly aads: Uint8Array;
+  readonly aadLengths: Uint32Array;
+  /** Renews all nonces in place. */
+  readonly renewNonces: () => void;
+}
+
+export interface HkdfJob {
+  readonly secret: Uint8Array;
+  readonly salt: Uint8Array;
+  readonly infos: Ring<Uint8Array>;
+  readonly lengthBytes: number;
+}
+
+/** A key for each message, by HKDF-SHA-256 from one secret and the message's own info. */
+export interface DeriveJob extends HkdfJob {
+  readonly aad: Uint8Array;
+  readonly nonces: Nonces;
+  readonly plaintexts: Ring<Uint8Array>;
+}
+
+export function randomly(lengthBytes: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(lengthBytes);
+  // Workers refuse to fill more than 64 KiB at a time.
+  for (let at = 0; at < lengthBytes; at += 65_536) randomFillSync(bytes.subarray(at, at + 65_536));
+  return bytes;
+}
+
+/** Different inputs of one length: 64, or fewer where they would take more than a megabyte. */
+export function ringOf(
+  lengthBytes: number,
+  count = Math.min(64, Math.max(1, 2 ** 20 / lengthBytes)),
+): Ring<Uint8Array> {
+  return new Ring(Array.from({ length: count }, () => randomly(lengthBytes)));
+}
+
+/** Inputs that all subjects of a case have in common; each gets its own nonces and its own place in the rings. */
+export function sealJobs(keyBytes: number, lengthBytes: number, count?: number): () => SealJob {
+  const key = randomly(keyBytes);
+  const aad = randomly(AAD_BYTES);
+  const { items } = ringOf(lengthBytes, count);
+  return () => ({ key, aad, nonces: new Nonces(), plaintexts: new Ring(items) });
+}
+
+export function openJobs(keyBytes: number, lengthBytes: number, count?: number): () => OpenJob {
+  const key = randomly(keyBytes);
+  const aad = randomly(AAD_BYTES);
+  const nonces = new Nonces();
+  const messages = ringOf(lengthBytes, count).items.map((plaintext): Message => {
+    const nonce = nonces.next().slice();
+    return { nonce, plaintext, sealed: new Uint8Array(sealRightly(key, nonce, plaintext, aad)) };
+  });
+  return () => ({ key, aad, messages: new Ring(messages) });
+}
+
+export function hkdfJobs(lengthBytes: number): () => HkdfJob {
+  const secret = randomly(32);
+  const salt = randomly(32);
+  const { items } = ringOf(32);
+  return () => ({ secret, salt, infos: new Ring(items), lengthBytes });
+}
+
+export function deriveJobs(lengthBytes: number): () => DeriveJob {
+  const hkdf = hkdfJobs(32);
+  const aad = randomly(AAD_BYTES);
+  const { items } = ringOf(lengthBytes);
+  return () => ({ ...hkdf(), aad, nonces: new Nonces(), plaintexts: new Ring(items) });
+}

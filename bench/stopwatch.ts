@@ -1,0 +1,96 @@
+/**
+ * Times a contender in this process, with tinybench. A call that takes less than the sample time is timed in loops of
+ * up to 256 calls, since a timer around one of them would mostly time itself: a sample is then the mean of its loop.
+ */
+import { Bench } from "tinybench";
+import type { Contender } from "./contender.ts";
+
+/** How a contender's time is taken. */
+export interface Stopwatch {
+  /** Brings the contender to its full speed. */
+  warm(contender: Contender, timeMs: number): Promise<void>;
+  /** Runs for about `timeMs` (a single sample may take longer) and returns nanoseconds per operation, one each sample. */
+  take(contender: Contender, timeMs: number): Promise<readonly number[]>;
+}
+
+const SAMPLE_MS = 0.03;
+const CALLS_MAX = 256;
+
+interface Loop {
+  readonly calls: number;
+  readonly waits: boolean;
+}
+
+/** What the last call returned. Kept, so that no engine finds out that nobody looks at it. */
+export let kept: unknown;
+
+export function stopwatch(): Stopwatch {
+  const loops = new WeakMap<Contender, Loop>();
+  return {
+    async warm(contender, timeMs) {
+      const { run } = contender;
+      const waits = run() instanceof Promise;
+      let calls = 0;
+      let elapsedMs = 0;
+      // The second half alone counts, when the code has been compiled for good.
+      for (const end of [performance.now() + timeMs / 2, performance.now() + timeMs]) {
+        const start = performance.now();
+        for (calls = 0; calls === 0 || performance.now() < end; calls++) kept = waits ? await run() : run();
+        elapsedMs = performance.now() - start;
+      }
+      const wanted = 2 ** Math.ceil(Math.log2((SAMPLE_MS * calls) / elapsedMs));
+      loops.set(contender, { calls: Math.min(Math.max(wanted, 1), CALLS_MAX), waits });
+    },
+
+    async take(contender, timeMs) {
+      const loop = loops.get(contender);
+      if (loop === undefined) throw new Error(`${contender.subject} is timed before it is warm.`);
+      const samplesMs = loop.waits ? await takeWaiting(contender, loop, timeMs) : takeSync(contender, loop, timeMs);
+      const nsPerOperation = 1e6 / (contender.operations ?? 1);
+      return samplesMs.map((ms) => ms * nsPerOperation);
+    },
+  };
+}
+
+const benchFor = (time: number) => new Bench({ time, warmup: false, iterations: 1, retainSamples: true, throws: true });
+
+function takeSync({ run }: Contender, { calls }: Loop, timeMs: number): readonly number[] {
+  const bench = benchFor(timeMs);
+  bench.add(
+    "loop",
+    () => {
+      const start = bench.now();
+      for (let i = 0; i < calls; i++) kept = run();
+      return sampleOf(bench.now() - start, calls);
+    },
+    { async: false },
+  );
+  bench.runSync();
+  return samplesOf(bench);
+}
+
+async function takeWaiting({ run }: Contender, { calls }: Loop, timeMs: number): Promise<readonly number[]> {
+  const bench = benchFor(timeMs);
+  bench.add(
+    "loop",
+    async () => {
+      const start = bench.now();
+      for (let i = 0; i < calls; i++) kept = await run();
+      return sampleOf(bench.now() - start, calls);
+    },
+    { async: true },
+  );
+  await bench.run();
+  return samplesOf(bench);
+}
+
+const sampleOf = (elapsedMs: number, calls: number) => ({
+  overriddenDuration: elapsedMs / calls,
+  overriddenIterationCost: elapsedMs,
+});
+
+function samplesOf(bench: Bench): readonly number[] {
+  const result = bench.tasks[0]!.result;
+  if (result.state !== "completed") throw new Error(`tinybench ended in the state "${result.state}".`);
+  return result.latency.samples ?? [];
+}
