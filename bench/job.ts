@@ -3,11 +3,13 @@
  * asked for afterwards, so that the very call that is timed is also the one that is checked.
  */
 import { randomFillSync } from "node:crypto";
-import { sealRightly } from "./reference.ts";
+import { deriveRightly, sealRightly } from "./reference.ts";
 
 export const NONCE_BYTES = 12;
 export const TAG_BYTES = 16;
 export const AAD_BYTES = 32;
+/** Of derived keys. */
+const KEY_BYTES = 32;
 
 /** Inputs that are handed out in turn. They are random, since a sequence flatters caches and predictors. */
 export class Ring<T> {
@@ -98,6 +100,8 @@ export interface DeriveJob extends HkdfJob {
   readonly aad: Uint8Array;
   readonly nonces: Nonces;
   readonly plaintexts: Ring<Uint8Array>;
+  /** The plaintexts sealed, each under the key of its own info. */
+  readonly messages: Ring<Message & { readonly info: Uint8Array }>;
 }
 
 export function randomly(lengthBytes: number): Uint8Array<ArrayBuffer> {
@@ -142,8 +146,20 @@ export function hkdfJobs(lengthBytes: number): () => HkdfJob {
 }
 
 export function deriveJobs(lengthBytes: number): () => DeriveJob {
-  const hkdf = hkdfJobs(32);
+  const hkdf = hkdfJobs(KEY_BYTES);
+  const { secret, salt } = hkdf();
   const aad = randomly(AAD_BYTES);
   const { items } = ringOf(lengthBytes);
-  return () => ({ ...hkdf(), aad, nonces: new Nonces(), plaintexts: new Ring(items) });
+  const messages = items.map((plaintext) => {
+    const [info, nonce] = [randomly(32), randomly(NONCE_BYTES)];
+    const key = deriveRightly(secret, salt, info, KEY_BYTES);
+    return { info, nonce, plaintext, sealed: new Uint8Array(sealRightly(key, nonce, plaintext, aad)) };
+  });
+  return () => ({
+    ...hkdf(),
+    aad,
+    nonces: new Nonces(),
+    plaintexts: new Ring(items),
+    messages: new Ring(messages),
+  });
 }

@@ -6,55 +6,78 @@
  * It runs bundled (build/bench/run.js), by the same compiler and settings as what is shipped: run from the sources, the
  * loader's own additions to every function would be timed as well.
  */
-import { writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { judge } from "./bars.ts";
 import { FULL, QUICK } from "./budget.ts";
-import { corePlans } from "./cases/core.ts";
+import { allPlans } from "./cases/all.ts";
 import { runPlans } from "./harness.ts";
 import { HELP, type Options, parseOptions } from "./options.ts";
 import { showProgress } from "./progress.ts";
+import { renewReadme } from "./readme.ts";
+import { renderPage } from "./report/page.ts";
+import { fileNameOf, RESULTS_FOLDER, readOthers, writeResults } from "./results.ts";
+import type { Outcome } from "./rounds.ts";
 import type { Results } from "./row.ts";
 import { stopwatch } from "./stopwatch.ts";
-import { encryptWebStreams } from "./subjects/encrypt-web-streams.ts";
-import { noble } from "./subjects/noble.ts";
-import { nodeCrypto, nodeDerivations } from "./subjects/node-crypto.ts";
-import { nodeForge } from "./subjects/node-forge.ts";
-import { ours } from "./subjects/ours.ts";
-import { stablelib } from "./subjects/stablelib.ts";
-import { webCrypto } from "./subjects/web-crypto.ts";
+import { summarize } from "./summary.ts";
 import { describeCommit, describeMachine } from "./surroundings.ts";
 import { ensureThirdParty } from "./thirdparty.ts";
 
-async function main(options: Options): Promise<number> {
-  ensureThirdParty((line) => console.error(line));
-  const field = {
-    ours: ours(),
-    native: [nodeCrypto, ...nodeDerivations],
-    others: [
-      ...webCrypto,
-      ...(await noble()),
-      ...(await encryptWebStreams()),
-      ...(await nodeForge()),
-      ...(await stablelib()),
-    ],
-    othersAt: options.quick ? (bytes: number) => bytes === 64 || bytes === 1_048_576 : () => true,
-  };
-  const plans = corePlans(field).filter(({ layer }) => options.only === undefined || layer === options.only);
-  const progress = showProgress(plans.length);
-  const date = new Date().toISOString();
-  const { rows, refusals } = await runPlans(plans, stopwatch(), options.quick ? QUICK : FULL, progress);
-  const results: Results = {
-    machine: describeMachine(),
-    node: process.version,
-    commit: describeCommit(),
-    date,
-    rows,
-  };
-  for (const row of rows) console.log(row.case, row.bytes, row.subject, row.p50Ns, row.p99Ns, row.ratio, row.baseline);
-  for (const { plan, subject, reason } of refusals) console.error(`${plan.case} ${plan.bytes} ${subject}: ${reason}`);
-  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(results, undefined, 1));
-  return refusals.length > 0 ? 1 : 0;
+/** Runs this file under another Node.js and returns its exit code. */
+function runUnder(node: string, args: readonly string[]): number {
+  const { status, error } = spawnSync(node, [fileURLToPath(import.meta.url), ...args], { stdio: "inherit" });
+  if (error !== undefined) throw new Error(`--node ${node} cannot be started: ${error.message}`);
+  return status ?? 1;
 }
 
-const options = parseOptions(process.argv.slice(2));
-if (options.help) console.log(HELP);
-else process.exitCode = await main(options);
+function argsWithoutNode(args: readonly string[]): string[] {
+  return args.filter((arg, i) => arg !== "--node" && args[i - 1] !== "--node" && !arg.startsWith("--node="));
+}
+
+async function measure({ quick, only }: Options): Promise<{ results: Results; outcome: Outcome }> {
+  ensureThirdParty((line) => console.error(line));
+  const plans = (await allPlans(quick)).filter(({ layer }) => only === undefined || layer === only);
+  const date = new Date().toISOString();
+  const outcome = await runPlans(plans, stopwatch(), quick ? QUICK : FULL, showProgress(plans.length));
+  const { rows } = outcome;
+  const results = { machine: describeMachine(), node: process.version, commit: describeCommit(), date, rows };
+  return { results, outcome };
+}
+
+function write(results: Results, { quick, only, json, readme }: Options): string[] {
+  mkdirSync(RESULTS_FOLDER, { recursive: true });
+  const part = [...(only === undefined ? [] : [only]), ...(quick ? ["quick"] : [])].join("-") || undefined;
+  const written = [join(RESULTS_FOLDER, fileNameOf(results, part)), ...(json === undefined ? [] : [json])];
+  for (const path of written) writeResults(path, results);
+  const page = join(RESULTS_FOLDER, "report.html");
+  writeFileSync(page, renderPage(results, readOthers(results.node)));
+  if (readme) renewReadme(results);
+  return [...written, page];
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args);
+  if (options.help) {
+    console.log(HELP);
+    return 0;
+  }
+  if (options.node !== undefined) return runUnder(options.node, argsWithoutNode(args));
+  const { results, outcome } = await measure(options);
+  const files = write(results, options);
+  console.log(summarize(results, judge(results)));
+  console.log(`\nWritten: ${files.map((path) => relative(process.cwd(), path)).join(", ")}`);
+  for (const { plan, subject, reason } of outcome.refusals) {
+    console.error(`Not timed: ${subject} in ${plan.layer}: ${plan.case}, ${plan.bytes} B. ${reason}`);
+  }
+  return outcome.refusals.length > 0 ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof TypeError ? error.message : error);
+  process.exitCode = 2;
+}

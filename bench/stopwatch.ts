@@ -15,6 +15,8 @@ export interface Stopwatch {
 
 const SAMPLE_MS = 0.03;
 const CALLS_MAX = 256;
+/** A call that takes so long is not repeated just to be warm. */
+const WARM_MAX_MS = 400;
 
 interface Loop {
   readonly calls: number;
@@ -32,11 +34,15 @@ export function stopwatch(): Stopwatch {
       const waits = run() instanceof Promise;
       let calls = 0;
       let elapsedMs = 0;
-      // The second half alone counts, when the code has been compiled for good.
+      // The second half alone counts, when the code has been compiled for good. That takes a few calls, long ones, too.
       for (const end of [performance.now() + timeMs / 2, performance.now() + timeMs]) {
         const start = performance.now();
-        for (calls = 0; calls === 0 || performance.now() < end; calls++) kept = waits ? await run() : run();
+        for (calls = 0; calls < 2 || performance.now() < end; calls++) {
+          kept = waits ? await run() : run();
+          if (performance.now() - start > WARM_MAX_MS) break;
+        }
         elapsedMs = performance.now() - start;
+        calls = Math.max(calls, 1);
       }
       const wanted = 2 ** Math.ceil(Math.log2((SAMPLE_MS * calls) / elapsedMs));
       loops.set(contender, { calls: Math.min(Math.max(wanted, 1), CALLS_MAX), waits });

@@ -3,7 +3,7 @@
  * differs in one byte, a changed message that opens, a missing record: each is a reason not to be timed.
  */
 import type { Contender } from "./contender.ts";
-import type { DeriveJob, HkdfJob, Message, OpenJob, SealJob } from "./job.ts";
+import type { DeriveJob, HkdfJob, Message, OpenJob, Ring, SealJob } from "./job.ts";
 import { deriveRightly, sealRightly } from "./reference.ts";
 import type { Subject, Work } from "./subjects/subject.ts";
 
@@ -73,7 +73,9 @@ export async function checkSealInto(work: Work, job: SealJob): Promise<void> {
   }
 }
 
-export async function checkOpen({ run, operations = 1 }: Work, { messages }: OpenJob): Promise<void> {
+export const checkOpen = (work: Work, { messages }: OpenJob) => checkMessages(work, messages);
+
+async function checkMessages({ run, operations = 1 }: Work, messages: Ring<Message>): Promise<void> {
   for (let i = 0; i < callsFor(messages.items[0]!.plaintext.length); i++) {
     const made = listOf(await run());
     if (made.length !== operations) throw new Error(`It returned ${made.length} results instead of ${operations}.`);
@@ -108,6 +110,8 @@ async function isRefused(run: () => unknown): Promise<boolean> {
     return true;
   }
 }
+
+export const checkDeriveAndOpen = (work: Work, { messages }: DeriveJob) => checkMessages(work, messages);
 
 export async function checkHkdf({ run, operations = 1 }: Work, job: HkdfJob): Promise<void> {
   for (let i = 0; i < 3; i++) {

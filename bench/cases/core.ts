@@ -1,9 +1,8 @@
 /** The core beside everybody else: AES-GCM, HKDF, and a message under a key of its own. */
 import type { Baseline, Case, Plan } from "../contender.ts";
 import { deriveJobs, hkdfJobs, openJobs, sealJobs } from "../job.ts";
+import { HKDF_SYNC, NOBLE, NODE_CRYPTO, NPM_WASM, ONE_HMAC, TWO_HMACS, withKeyObjects } from "../names.ts";
 import { SIZES } from "../sizes.ts";
-import { NPM_WASM } from "../subjects/encrypt-web-streams.ts";
-import { NOBLE } from "../subjects/noble.ts";
 import type { Subject } from "../subjects/subject.ts";
 import {
   checkDeriveAndSeal,
@@ -20,12 +19,10 @@ const KEY_BYTES = 32;
 const OTHER_KEYS = [16, 24];
 const OTHER_KEY_SIZES = [64, 1024, 65_536];
 
-export const NODE_CRYPTO: Baseline = { fastestOf: ["node:crypto"] };
-export const TWO_HMACS: Baseline = {
-  fastestOf: ["node:crypto two createHmac", "node:crypto two createHmac, KeyObjects"],
-};
-const ONE_HMAC: Baseline = { fastestOf: ["node:crypto one createHmac", "node:crypto one createHmac, KeyObjects"] };
-const NODE_HKDF: Baseline = { fastestOf: ["node:crypto hkdfSync", ...TWO_HMACS.fastestOf] };
+export const BY_NODE_CRYPTO: Baseline = { fastestOf: [NODE_CRYPTO] };
+export const BY_TWO_HMACS: Baseline = { fastestOf: [TWO_HMACS, withKeyObjects(TWO_HMACS)] };
+export const BY_ONE_HMAC: Baseline = { fastestOf: [ONE_HMAC, withKeyObjects(ONE_HMAC)] };
+const BY_NODE_HKDF: Baseline = { fastestOf: [HKDF_SYNC, ...BY_TWO_HMACS.fastestOf] };
 
 /** The subjects by how often they are asked: those that matter for a claim, and those that complete the picture. */
 export interface Field {
@@ -50,7 +47,7 @@ export function corePlans(field: Field): Plan[] {
   const { ours, native, others, othersAt } = field;
   const everybody = (bytes: number) => [...ours, ...native, ...(othersAt(bytes) ? others : [])];
   const ourNames = ours.map(({ name }) => name);
-  const baselines = [NODE_CRYPTO, ...[NOBLE, NPM_WASM].map((name) => ({ fastestOf: [name], subjects: ourNames }))];
+  const baselines = [BY_NODE_CRYPTO, ...[NOBLE, NPM_WASM].map((name) => ({ fastestOf: [name], subjects: ourNames }))];
   const plan = (name: string, bytes: number, prepare: Plan["prepare"]): Plan => {
     return { layer: LAYER, case: name, bytes, prepare };
   };
@@ -65,7 +62,7 @@ export function corePlans(field: Field): Plan[] {
     ...SIZES.map((bytes) =>
       plan("seal into a buffer", bytes, async () => {
         const jobs = sealJobs(KEY_BYTES, bytes);
-        return caseOf(await prepareAll(everybody(bytes), (s) => s.sealInto, jobs, checkSealInto), [NODE_CRYPTO]);
+        return caseOf(await prepareAll(everybody(bytes), (s) => s.sealInto, jobs, checkSealInto), [BY_NODE_CRYPTO]);
       }),
     ),
     ...SIZES.map((bytes) =>
@@ -88,11 +85,11 @@ function derivationPlans(
   const all = [...ours, ...native, ...others];
   return [
     plan("HKDF-SHA-256", 32, async () =>
-      caseOf(await prepareAll(all, ({ hkdf }) => hkdf, hkdfJobs(32), checkHkdf), [NODE_HKDF]),
+      caseOf(await prepareAll(all, ({ hkdf }) => hkdf, hkdfJobs(32), checkHkdf), [BY_NODE_HKDF]),
     ),
     plan("derive and seal", 64, async () => {
       const prepared = await prepareAll(all, (subject) => subject.deriveAndSeal, deriveJobs(64), checkDeriveAndSeal);
-      return caseOf(prepared, [TWO_HMACS, { ...ONE_HMAC, subjects: ours.map(({ name }) => name) }]);
+      return caseOf(prepared, [BY_TWO_HMACS, { ...BY_ONE_HMAC, subjects: ours.map(({ name }) => name) }]);
     }),
   ];
 }

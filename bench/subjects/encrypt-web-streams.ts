@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { TAG_BYTES } from "../job.ts";
+import { NPM_WASM } from "../names.ts";
 import { importThirdParty, thirdPartyFile } from "../thirdparty.ts";
 import type { Subject } from "./subject.ts";
 
@@ -20,8 +21,6 @@ interface Module {
   readonly Decryptor: new (key: Uint8Array, nonce: Uint8Array) => Coder;
   initSync(options: { module: Uint8Array }): void;
 }
-
-export const NPM_WASM = "@transcend-io/encrypt-web-streams";
 
 const CHUNK_BYTES = 65_536;
 const KEY_BYTES = 32;

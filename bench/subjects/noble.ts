@@ -1,4 +1,5 @@
 /** @noble/ciphers and @noble/hashes: audited JavaScript. A cipher of theirs is for one nonce, so each call makes one. */
+import { NOBLE } from "../names.ts";
 import { importThirdParty } from "../thirdparty.ts";
 import type { Subject } from "./subject.ts";
 
@@ -13,8 +14,6 @@ interface Ciphers {
 interface Hkdf {
   hkdf(hash: unknown, secret: Uint8Array, salt: Uint8Array, info: Uint8Array, lengthBytes: number): Uint8Array;
 }
-
-export const NOBLE = "@noble/ciphers";
 
 export async function noble(): Promise<readonly Subject[]> {
   const { gcm } = await importThirdParty<Ciphers>("@noble/ciphers/aes.js");

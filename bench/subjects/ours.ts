@@ -1,12 +1,11 @@
 /** The core of this project. */
 import { type Core, createCore } from "../../src/core/core.ts";
 import { TAG_BYTES } from "../job.ts";
+import { OUR_CORES } from "../names.ts";
 import type { Subject } from "./subject.ts";
 
-export const OURS = "wasm-kms";
-
 export function ours(): readonly Subject[] {
-  return [subjectOver(OURS, createCore())];
+  return [subjectOver(OUR_CORES[1], createCore())];
 }
 
 function subjectOver(name: string, core: Core): Subject {

@@ -28,4 +28,5 @@ export interface Subject {
   readonly openPacked?: Prepare<PackedJob>;
   readonly hkdf?: Prepare<HkdfJob>;
   readonly deriveAndSeal?: Prepare<DeriveJob>;
+  readonly deriveAndOpen?: Prepare<DeriveJob>;
 }

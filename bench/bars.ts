@@ -1,0 +1,146 @@
+/**
+ * What this project claims of its speed, as data, and which of it a run shows. A claim is met by the median ratio of its
+ * rows; where it covers several rows (every size), by the lowest.
+ */
+import {
+  AUTO,
+  batchNameOf,
+  NOBLE,
+  NODE_CRYPTO,
+  NPM_WASM,
+  OUR_CORES,
+  packedNameOf,
+  SDK_COMMAND,
+  TWO_HMACS,
+} from "./names.ts";
+import type { Layer, Results, Row } from "./row.ts";
+
+const PACKED = OUR_CORES.map(packedNameOf);
+const BATCH = OUR_CORES.map(batchNameOf);
+
+export interface Bar {
+  readonly claim: string;
+  readonly layer: Layer;
+  readonly case: string;
+  /** Every size where it is absent. */
+  readonly bytes?: number;
+  readonly subjects: readonly string[];
+  /** How the name of the baseline begins. */
+  readonly baseline: string;
+  /** Ratios. */
+  readonly bar: number;
+  readonly stretch?: number;
+}
+
+export interface Verdict {
+  readonly bar: Bar;
+  /** The row that decides; absent if the run did not measure it. */
+  readonly row?: Row;
+  readonly verdict: "stretch" | "met" | "not met" | "not measured";
+}
+
+type Steps = readonly (readonly [bytes: number, bar: number, stretch: number])[];
+
+function stepsOf(claim: string, name: string, subjects: readonly string[], steps: Steps): Bar[] {
+  return steps.map(([bytes, bar, stretch]) => {
+    const text = `${claim}, ${bytes >= 1024 ? `${bytes / 1024} KiB` : `${bytes} B`}`;
+    return { claim: text, layer: "core", case: name, bytes, subjects, baseline: NODE_CRYPTO, bar, stretch };
+  });
+}
+
+const core = (claim: string, name: string, bytes: number, rest: Pick<Bar, "baseline" | "bar" | "stretch">): Bar => {
+  return { claim, layer: "core", case: name, bytes, subjects: OUR_CORES, ...rest };
+};
+
+export const BARS: readonly Bar[] = [
+  ...stepsOf("seal, new result", "seal", OUR_CORES, [
+    [16, 8, 12],
+    [64, 4.5, 6],
+    [256, 2.2, 2.8],
+    [1024, 0.9, 1.15],
+  ]),
+  ...stepsOf("seal into the caller's buffer", "seal into a buffer", OUR_CORES, [[64, 6.5, 8]]),
+  ...stepsOf("open", "open", OUR_CORES, [
+    [16, 7, 12],
+    [64, 4.5, 6],
+    [256, 1.9, 2.6],
+    [1024, 0.8, 1.1],
+  ]),
+  ...stepsOf("sealPacked, 1,000 records", "seal 1,000 records", PACKED, [
+    [16, 18, 26],
+    [64, 10.5, 14],
+    [256, 3.3, 4.5],
+  ]),
+  core(`seal, 1 MiB, against ${NOBLE}`, "seal", 2 ** 20, { baseline: NOBLE, bar: 5.5, stretch: 7 }),
+  core("seal, 1 MiB, against the npm wasm", "seal", 2 ** 20, { baseline: NPM_WASM, bar: 7, stretch: 9 }),
+  core("HKDF-SHA-256, 32 B, against the best node path", "HKDF-SHA-256", 32, {
+    baseline: NODE_CRYPTO,
+    bar: 1.8,
+    stretch: 2.2,
+  }),
+  {
+    claim: "HKDF-SHA-256, 32 B, four at a time",
+    layer: "core",
+    case: "HKDF-SHA-256",
+    bytes: 32,
+    subjects: BATCH,
+    baseline: NODE_CRYPTO,
+    bar: 4.5,
+    stretch: 5.5,
+  },
+  core("derive from a held key and seal 64 B", "derive and seal", 64, {
+    baseline: TWO_HMACS,
+    bar: 3,
+    stretch: 5,
+  }),
+  {
+    claim: "derive from a held key and seal 64 B, batched",
+    layer: "core",
+    case: "derive and seal",
+    bytes: 64,
+    subjects: BATCH,
+    baseline: TWO_HMACS,
+    bar: 4.5,
+    stretch: 7,
+  },
+  {
+    claim: "a whole Encrypt request of 64 B against the bare node path",
+    layer: "kms",
+    case: "Encrypt",
+    bytes: 64,
+    subjects: [SDK_COMMAND],
+    baseline: TWO_HMACS,
+    bar: 0.7,
+    stretch: 1.2,
+  },
+  {
+    claim: "engine auto against the better of wasm and native, every size",
+    layer: "engine",
+    case: "",
+    subjects: [AUTO],
+    baseline: "engine",
+    bar: 0.95,
+  },
+];
+
+export function judge({ rows }: Pick<Results, "rows">): Verdict[] {
+  return BARS.map((bar) => {
+    const row = decidingRow(bar, rows);
+    if (row === undefined) return { bar, verdict: "not measured" };
+    const { ratio } = row;
+    if (bar.stretch !== undefined && ratio >= bar.stretch) return { bar, row, verdict: "stretch" };
+    return { bar, row, verdict: ratio >= bar.bar ? "met" : "not met" };
+  });
+}
+
+function decidingRow(bar: Bar, rows: readonly Row[]): Row | undefined {
+  const known = rows.filter(
+    ({ layer, case: name, bytes, baseline }) =>
+      layer === bar.layer &&
+      (bar.case === "" || name === bar.case) &&
+      (bar.bytes === undefined || bytes === bar.bytes) &&
+      baseline.startsWith(bar.baseline),
+  );
+  const subject = bar.subjects.find((name) => known.some((row) => row.subject === name));
+  return known.filter((row) => row.subject === subject).sort((a, b) => a.ratio - b.ratio)[0];
+}

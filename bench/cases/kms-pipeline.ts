@@ -1,0 +1,113 @@
+/**
+ * Where the time of one Encrypt of 64 bytes goes: the parts of the pipeline (src/kernel.ts), each the real one, called by
+ * itself on the same request. What is left between their sum and the whole is the way from one to the next.
+ */
+import { aliasesIn } from "../../src/aliases/aliases.ts";
+import { EncryptCommand, KMSClient } from "../../src/client/client.ts";
+import { cipherOver } from "../../src/keys/cipher.ts";
+import { Keys } from "../../src/keys/keys.ts";
+import { memoryKeystore } from "../../src/keystore/memory.ts";
+import { admit } from "../../src/model/admit.ts";
+import { keyArn, rootArn } from "../../src/model/arn.ts";
+import { wipeSensitive } from "../../src/model/sensitive.ts";
+import { platform } from "../../src/node.ts";
+import { OPERATIONS } from "../../src/operations/index.ts";
+import { openRecords } from "../../src/records/record-store.ts";
+import { rootKeyFromBytes } from "../../src/records/root-key.ts";
+import { passTargets } from "../../src/targets.ts";
+import type { Case, Contender, Plan } from "../contender.ts";
+import { randomly } from "../job.ts";
+import { eventRing, startKms } from "../kms-bench.ts";
+import { PIPELINE_CASE, PIPELINE_PARTS, PIPELINE_WHOLE } from "../names.ts";
+import { checkEqual } from "../validation.ts";
+
+const PLAINTEXT_BYTES = 64;
+
+/** Records, keys and cipher as src/kms.ts puts them together. */
+async function openParts() {
+  const { clock, random } = platform;
+  const crypto = platform.crypto();
+  const rootKey = await rootKeyFromBytes(randomly(32)).open({ crypto, random });
+  const records = await openRecords({ driver: memoryKeystore(), rootKey, crypto, random, clock });
+  const realm = { partition: "aws", region: "us-east-1", accountId: "000000000000" };
+  const folder = `${realm.accountId}/${realm.region}`;
+  const keys = new Keys({ folder, crypto, random, clock });
+  const cipher = cipherOver(keys, crypto, random);
+  const services = { realm, random, keys, aliases: aliasesIn(folder, clock), cipher };
+  const key = await records.write(async (tx) => keys.create(tx, { description: "", tags: [] }));
+  return { records, services, key, arn: keyArn(realm, key.keyId), principalArn: rootArn(realm) };
+}
+
+export function pipelinePlan(): Plan {
+  return { layer: "kms", case: PIPELINE_CASE, bytes: PLAINTEXT_BYTES, prepare };
+}
+
+async function prepare(): Promise<Case> {
+  const service = await startKms();
+  const client = new KMSClient({ kms: service.kms });
+  const { records, services, key, arn, principalArn } = await openParts();
+  const operation = OPERATIONS.Encrypt;
+  const Plaintext = randomly(PLAINTEXT_BYTES);
+  const caller = { principalArn, requestId: "bench" };
+  const input = { KeyId: key.keyId, Plaintext };
+  const { sink, events } = eventRing();
+  const resolve = () =>
+    records.read((tx) => passTargets({ tx, services, operation, input, caller } as never, []) as Promise<unknown>);
+  const seal = () => records.read((tx) => services.cipher.encrypt(tx, key, Plaintext, undefined));
+  const part = (subject: string, run: () => unknown, check: (made: never) => void | Promise<void>): Contender => ({
+    subject,
+    run,
+    validate: async () => check((await run()) as never),
+  });
+  const [command, admission, target, cryptography, wipe, audit] = PIPELINE_PARTS;
+  return {
+    contenders: [
+      part(
+        PIPELINE_WHOLE,
+        () => client.send(new EncryptCommand({ KeyId: service.keyId, Plaintext })),
+        ({ CiphertextBlob }: { CiphertextBlob: Uint8Array }) =>
+          checkEqual(service.open(CiphertextBlob), Plaintext, "What node:crypto opens of the answer"),
+      ),
+      part(
+        command,
+        () => ({ command: new EncryptCommand(input), caller: service.kms.embedder() }),
+        (made: { command: { input: unknown } }) => check(made.command.input === input),
+      ),
+      part(
+        admission,
+        () => admit(operation.input, input),
+        (admitted: typeof input) => {
+          check(admitted.Plaintext !== Plaintext && admitted.KeyId === key.keyId);
+          checkEqual(admitted.Plaintext, Plaintext, "The copy");
+        },
+      ),
+      part(target, resolve, (keys: { key: { arn: string } }) => check(keys.key.arn === arn)),
+      part(cryptography, seal, async ({ blob }: { blob: Uint8Array }) => {
+        const opened = await records.read((tx) => services.cipher.decrypt(tx, key, blob, undefined));
+        checkEqual(opened!.plaintext, Plaintext, "What opens again");
+      }),
+      part(
+        wipe,
+        () => wipeSensitive(operation.input, { Plaintext: wiped }),
+        () => check(wiped.every((byte) => byte === 0)),
+      ),
+      part(
+        audit,
+        () =>
+          sink({ timeMs: platform.clock.nowMs(), caller, operation: "Encrypt", keyArns: [arn], errorCode: undefined }),
+        () => check(events.length > 0),
+      ),
+    ],
+    baselines: [{ fastestOf: [PIPELINE_WHOLE] }],
+    async close() {
+      await records.close();
+      await service.kms.close();
+    },
+  };
+}
+
+const wiped = randomly(PLAINTEXT_BYTES);
+
+function check(holds: boolean): void {
+  if (!holds) throw new Error("This part of the pipeline did not do its work.");
+}

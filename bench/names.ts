@@ -1,0 +1,37 @@
+/** What cases and subjects are called where more than one file speaks of them. */
+
+export const NODE_CRYPTO = "node:crypto";
+export const NOBLE = "@noble/ciphers";
+export const NPM_WASM = "@transcend-io/encrypt-web-streams";
+export const AWS_ENCRYPTION_SDK = "@aws-crypto/client-node";
+
+/** Ours in the order in which a program would choose: the first that a run measured stands for all. */
+export const OUR_CORES = ["wasm-kms (relaxed)", "wasm-kms (plain)"] as const;
+export const OUR_ENVELOPE = "wasm-kms envelope";
+export const OWN_COMMAND = "wasm-kms, own command";
+export const SDK_COMMAND = "wasm-kms, AWS SDK's command";
+
+export const packedNameOf = (core: string): string => `${core}, packed`;
+export const batchNameOf = (core: string): string => `${core}, batch`;
+
+export const AUTO = "engine auto";
+export const WASM = "engine wasm";
+export const NATIVE = "engine native";
+
+export const HKDF_SYNC = "node:crypto hkdfSync";
+/** Two HMACs derive a key from a secret, one does from a key that was extracted before. */
+export const TWO_HMACS = "node:crypto two createHmac";
+export const ONE_HMAC = "node:crypto one createHmac";
+export const withKeyObjects = (name: string): string => `${name}, KeyObjects`;
+
+export const PIPELINE_CASE = "Encrypt, part by part";
+export const PIPELINE_WHOLE = "whole request";
+/** In the order in which a request passes them. */
+export const PIPELINE_PARTS = [
+  "command and request id",
+  "admit (check and copy)",
+  "records, target, authorization",
+  "cryptography",
+  "wipe",
+  "audit event",
+] as const;
