@@ -6,6 +6,8 @@ export interface Contender {
   readonly subject: string;
   /** Does the job once, on fresh nonces, and returns what it made, or a promise of it. This very function is timed. */
   readonly run: () => unknown;
+  /** Takes one sample itself and returns its nanoseconds, for what only another process can time. `run` is not called. */
+  readonly sample?: () => number;
   /** Operations that one call stands for: records of a batch, messages in flight. 1 by default. */
   readonly operations?: number | undefined;
   /** Calls `run` and compares what it made with node:crypto on the same inputs. @throws {Error} where they differ */

@@ -86,6 +86,15 @@ export interface PackedJob {
   readonly aadLengths: Uint32Array;
   /** Renews all nonces in place. */
   readonly renewNonces: () => void;
+  /** The same bytes record by record, as views. */
+  readonly records: readonly PackedRecord[];
+}
+
+export interface PackedRecord {
+  readonly nonce: Uint8Array;
+  readonly plaintext: Uint8Array;
+  readonly sealed: Uint8Array;
+  readonly aad: Uint8Array;
 }
 
 export interface HkdfJob {
@@ -136,6 +145,46 @@ export function openJobs(keyBytes: number, lengthBytes: number, count?: number):
     return { nonce, plaintext, sealed: new Uint8Array(sealRightly(key, nonce, plaintext, aad)) };
   });
   return () => ({ key, aad, messages: new Ring(messages) });
+}
+
+/** `count` records of one length: as messages for those who take one at a time, and packed. */
+export function packedJobs(recordBytes: number, count: number) {
+  const seal = sealJobs(KEY_BYTES, recordBytes, count);
+  const open = openJobs(KEY_BYTES, recordBytes, count);
+  const { key, aad, plaintexts } = seal();
+  const lengths = new Uint32Array(count).fill(recordBytes);
+  const aadLengths = new Uint32Array(count).fill(AAD_BYTES);
+  const packed = (): PackedJob => {
+    const nonces = randomly(count * NONCE_BYTES);
+    const view = new DataView(nonces.buffer);
+    const slab = {
+      plaintexts: concat(plaintexts.items),
+      sealed: new Uint8Array(count * (recordBytes + TAG_BYTES)),
+      aads: concat(new Array<Uint8Array>(count).fill(aad)),
+    };
+    const cut = (bytes: Uint8Array, i: number, each: number) => bytes.subarray(i * each, (i + 1) * each);
+    const records = Array.from(
+      lengths,
+      (_, i): PackedRecord => ({
+        nonce: cut(nonces, i, NONCE_BYTES),
+        plaintext: cut(slab.plaintexts, i, recordBytes),
+        sealed: cut(slab.sealed, i, recordBytes + TAG_BYTES),
+        aad: cut(slab.aads, i, AAD_BYTES),
+      }),
+    );
+    for (const record of records) record.sealed.set(sealRightly(key, record.nonce, record.plaintext, aad));
+    let turn = 0;
+    const renewNonces = () => {
+      turn = (turn + 1) >>> 0;
+      for (let at = 0; at < nonces.length; at += NONCE_BYTES) view.setUint32(at + 8, turn);
+    };
+    return { key, nonces, ...slab, lengths, aadLengths, renewNonces, records };
+  };
+  return { seal, open, packed };
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 export function hkdfJobs(lengthBytes: number): () => HkdfJob {

@@ -11,7 +11,10 @@ export const OUR_ENVELOPE = "wasm-kms envelope";
 export const OWN_COMMAND = "wasm-kms, own command";
 export const SDK_COMMAND = "wasm-kms, AWS SDK's command";
 
+/** Records end to end, the same into a buffer of the caller's, and records apart. */
 export const packedNameOf = (core: string): string => `${core}, packed`;
+export const packedIntoNameOf = (core: string): string => `${core}, packed into a buffer`;
+export const manyNameOf = (core: string): string => `${core}, records apart`;
 export const batchNameOf = (core: string): string => `${core}, batch`;
 
 export const AUTO = "engine auto";
@@ -23,6 +26,10 @@ export const HKDF_SYNC = "node:crypto hkdfSync";
 export const TWO_HMACS = "node:crypto two createHmac";
 export const ONE_HMAC = "node:crypto one createHmac";
 export const withKeyObjects = (name: string): string => `${name}, KeyObjects`;
+
+export const START_CASE = "first use in a process";
+export const INSTANTIATE = "compile and instantiate";
+export const CREATE_CORE = "createCore(), warm";
 
 export const PIPELINE_CASE = "Encrypt, part by part";
 export const PIPELINE_WHOLE = "whole request";

@@ -30,7 +30,8 @@ export function stopwatch(): Stopwatch {
   const loops = new WeakMap<Contender, Loop>();
   return {
     async warm(contender, timeMs) {
-      const { run } = contender;
+      const { run, sample } = contender;
+      if (sample !== undefined) return;
       const waits = run() instanceof Promise;
       let calls = 0;
       let elapsedMs = 0;
@@ -49,6 +50,7 @@ export function stopwatch(): Stopwatch {
     },
 
     async take(contender, timeMs) {
+      if (contender.sample !== undefined) return [contender.sample()];
       const loop = loops.get(contender);
       if (loop === undefined) throw new Error(`${contender.subject} is timed before it is warm.`);
       const samplesMs = loop.waits ? await takeWaiting(contender, loop, timeMs) : takeSync(contender, loop, timeMs);

@@ -3,7 +3,7 @@
  * differs in one byte, a changed message that opens, a missing record: each is a reason not to be timed.
  */
 import type { Contender } from "./contender.ts";
-import type { DeriveJob, HkdfJob, Message, OpenJob, Ring, SealJob } from "./job.ts";
+import type { DeriveJob, HkdfJob, Message, OpenJob, PackedJob, PackedRecord, Ring, SealJob } from "./job.ts";
 import { deriveRightly, sealRightly } from "./reference.ts";
 import type { Subject, Work } from "./subjects/subject.ts";
 
@@ -112,6 +112,40 @@ async function isRefused(run: () => unknown): Promise<boolean> {
 }
 
 export const checkDeriveAndOpen = (work: Work, { messages }: DeriveJob) => checkMessages(work, messages);
+
+export async function checkSealPacked({ run }: Work, job: PackedJob): Promise<void> {
+  const made = await run();
+  const sealed = Array.isArray(made) ? Buffer.concat(made) : bytesOf(made);
+  const right = job.records.map(({ nonce, plaintext, aad }) => sealRightly(job.key, nonce, plaintext, aad));
+  checkEqual(sealed, Buffer.concat(right), "The sealed batch");
+}
+
+/** All records, then all but one, whose last bit is changed. */
+export async function checkOpenPacked({ run }: Work, { records }: PackedJob): Promise<void> {
+  const changed = Math.floor(records.length / 2);
+  const tag = records[changed]!.sealed;
+  for (const refused of [undefined, changed]) {
+    if (refused !== undefined) tag[tag.length - 1]! ^= 1;
+    const opened = openedOf(await run(), records);
+    if (refused !== undefined) tag[tag.length - 1]! ^= 1;
+    opened.forEach((plaintext, i) => {
+      if ((plaintext === undefined) !== (i === refused)) throw new Error("It opened a record that had been changed.");
+      if (plaintext !== undefined) checkEqual(plaintext, records[i]!.plaintext, "An opened record");
+    });
+  }
+}
+
+function openedOf(made: unknown, records: readonly PackedRecord[]): (Uint8Array | undefined)[] {
+  if (Array.isArray(made)) return made;
+  const { plaintexts, failed } = made as { plaintexts: Uint8Array; failed: readonly number[] };
+  let at = 0;
+  return records.map(({ plaintext }, i) => {
+    const part = plaintexts.subarray(at, (at += plaintext.length));
+    if (!failed.includes(i)) return part;
+    if (part.some((byte) => byte !== 0)) throw new Error("It let out bytes of a record that it refused.");
+    return undefined;
+  });
+}
 
 export async function checkHkdf({ run, operations = 1 }: Work, job: HkdfJob): Promise<void> {
   for (let i = 0; i < 3; i++) {

@@ -1,6 +1,6 @@
 /** The core beside everybody else: AES-GCM, HKDF, and a message under a key of its own. */
 import type { Baseline, Case, Plan } from "../contender.ts";
-import { deriveJobs, hkdfJobs, openJobs, sealJobs } from "../job.ts";
+import { deriveJobs, hkdfJobs, openJobs, packedJobs, sealJobs } from "../job.ts";
 import { HKDF_SYNC, NOBLE, NODE_CRYPTO, NPM_WASM, ONE_HMAC, TWO_HMACS, withKeyObjects } from "../names.ts";
 import { SIZES } from "../sizes.ts";
 import type { Subject } from "../subjects/subject.ts";
@@ -8,16 +8,22 @@ import {
   checkDeriveAndSeal,
   checkHkdf,
   checkOpen,
+  checkOpenPacked,
   checkSeal,
   checkSealInto,
+  checkSealPacked,
   type Prepared,
   prepareAll,
 } from "../validation.ts";
+import { startPlan } from "./start.ts";
 
 const LAYER = "core";
 const KEY_BYTES = 32;
 const OTHER_KEYS = [16, 24];
 const OTHER_KEY_SIZES = [64, 1024, 65_536];
+const RECORD_SIZES = [16, 64, 256];
+const RECORD_COUNT = 1000;
+const RECORD_COUNT_TEXT = "1,000";
 
 export const BY_NODE_CRYPTO: Baseline = { fastestOf: [NODE_CRYPTO] };
 export const BY_TWO_HMACS: Baseline = { fastestOf: [TWO_HMACS, withKeyObjects(TWO_HMACS)] };
@@ -74,7 +80,31 @@ export function corePlans(field: Field): Plan[] {
     ...OTHER_KEYS.flatMap((keyBytes) =>
       OTHER_KEY_SIZES.map((bytes) => sealPlan(`seal, AES-${keyBytes * 8}`, keyBytes, bytes)),
     ),
+    ...RECORD_SIZES.flatMap((bytes) => packedPlans(field, bytes, plan)),
     ...derivationPlans(field, plan),
+    startPlan(),
+  ];
+}
+
+/** Many records in one call, beside node:crypto, which takes them one by one. */
+function packedPlans(
+  { ours, native }: Field,
+  bytes: number,
+  plan: (name: string, bytes: number, prepare: Plan["prepare"]) => Plan,
+): Plan[] {
+  return [
+    plan(`seal ${RECORD_COUNT_TEXT} records`, bytes, async () => {
+      const { seal, packed } = packedJobs(bytes, RECORD_COUNT);
+      const batches = await prepareAll(ours, (subject) => subject.sealPacked, packed, checkSealPacked);
+      const single = await prepareAll(native, (subject) => subject.seal, seal, checkSeal);
+      return caseOf([...batches, ...single], [BY_NODE_CRYPTO]);
+    }),
+    plan(`open ${RECORD_COUNT_TEXT} records`, bytes, async () => {
+      const { open, packed } = packedJobs(bytes, RECORD_COUNT);
+      const batches = await prepareAll(ours, (subject) => subject.openPacked, packed, checkOpenPacked);
+      const single = await prepareAll(native, (subject) => subject.open, open, checkOpen);
+      return caseOf([...batches, ...single], [BY_NODE_CRYPTO]);
+    }),
   ];
 }
 

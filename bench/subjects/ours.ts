@@ -1,11 +1,21 @@
 /** The core of this project. */
-import { type Core, createCore } from "../../src/core/core.ts";
+import { type Core, type CoreAead, createCore, type Simd } from "../../src/core/core.ts";
+import type { PackedJob } from "../job.ts";
 import { TAG_BYTES } from "../job.ts";
-import { OUR_CORES } from "../names.ts";
-import type { Subject } from "./subject.ts";
+import { manyNameOf, OUR_CORES, packedIntoNameOf, packedNameOf } from "../names.ts";
+import type { Subject, Work } from "./subject.ts";
 
+/** Every build of the core that this engine runs. */
 export function ours(): readonly Subject[] {
-  return [subjectOver(OUR_CORES[1], createCore())];
+  return OUR_CORES.flatMap((name) => {
+    const core = coreWith(name.includes("relaxed") ? "relaxed" : "plain");
+    return core === undefined ? [] : [subjectOver(name, core), ...batchesOver(name, core)];
+  });
+}
+
+function coreWith(simd: Simd): Core | undefined {
+  const { simd: best } = createCore();
+  return simd === "relaxed" && best !== "relaxed" ? undefined : createCore({ simd });
 }
 
 function subjectOver(name: string, core: Core): Subject {
@@ -53,4 +63,51 @@ function subjectOver(name: string, core: Core): Subject {
       };
     },
   };
+}
+
+/** Many records in one call. */
+function batchesOver(name: string, core: Core): Subject[] {
+  const work = ({ key: keyBytes, records }: PackedJob, run: (key: CoreAead) => unknown): Work => {
+    const key = core.importKey(keyBytes);
+    return { run: () => run(key), operations: records.length, close: () => key.destroy() };
+  };
+  return [
+    {
+      name: packedNameOf(name),
+      sealPacked(job) {
+        const { renewNonces } = job;
+        return work(job, (key) => {
+          renewNonces();
+          return key.sealPacked(job);
+        });
+      },
+      openPacked: (job) => work(job, (key) => key.openPacked(job)),
+    },
+    {
+      name: packedIntoNameOf(name),
+      sealPacked(job) {
+        const { renewNonces } = job;
+        const out = new Uint8Array(job.sealed.length);
+        return work(job, (key) => {
+          renewNonces();
+          return key.sealPacked(job, out);
+        });
+      },
+      openPacked(job) {
+        const out = new Uint8Array(job.plaintexts.length);
+        return work(job, (key) => key.openPacked(job, out));
+      },
+    },
+    {
+      name: manyNameOf(name),
+      sealPacked(job) {
+        const { renewNonces, records } = job;
+        return work(job, (key) => {
+          renewNonces();
+          return key.sealMany(records);
+        });
+      },
+      openPacked: (job) => work(job, (key) => key.openMany(job.records)),
+    },
+  ];
 }

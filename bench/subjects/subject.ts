@@ -23,8 +23,9 @@ export interface Subject {
   /** Seals into a buffer of the caller's, the same for all calls, and returns a view of it. */
   readonly sealInto?: Prepare<SealJob>;
   readonly open?: Prepare<OpenJob>;
-  /** Seals all records in one call: bytes end to end, or an array of them. */
+  /** Seals all records in one call. Returns bytes end to end, or an array of them. */
   readonly sealPacked?: Prepare<PackedJob>;
+  /** Opens all records in one call. Returns an array of plaintexts, each `undefined` that is refused, or the like. */
   readonly openPacked?: Prepare<PackedJob>;
   readonly hkdf?: Prepare<HkdfJob>;
   readonly deriveAndSeal?: Prepare<DeriveJob>;
