@@ -52,7 +52,7 @@ function write(results: Results, { quick, only, json, readme }: Options): string
   const part = [...(only === undefined ? [] : [only]), ...(quick ? ["quick"] : [])].join("-") || undefined;
   const written = [join(RESULTS_FOLDER, fileNameOf(results, part)), ...(json === undefined ? [] : [json])];
   for (const path of written) writeResults(path, results);
-  const page = join(RESULTS_FOLDER, "report.html");
+  const page = join(RESULTS_FOLDER, `${["report", ...(part === undefined ? [] : [part])].join("-")}.html`);
   writeFileSync(page, renderPage(results, readOthers(results.node)));
   if (readme) renewReadme(results);
   return [...written, page];
