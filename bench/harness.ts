@@ -4,6 +4,14 @@ import type { Progress } from "./progress.ts";
 import { type Budget, type Outcome, runPlan } from "./rounds.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 
+/** Says who was not timed, and gives the exit code of the run. */
+export function conclude({ refusals }: Outcome, say: (line: string) => void): number {
+  for (const { plan, subject, reason } of refusals) {
+    say(`Not timed: ${subject} in ${plan.layer}: ${plan.case}, ${plan.bytes} B. ${reason}`);
+  }
+  return refusals.length > 0 ? 1 : 0;
+}
+
 export async function runPlans(
   plans: readonly Plan[],
   watch: Stopwatch,

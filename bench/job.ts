@@ -10,6 +10,8 @@ export const TAG_BYTES = 16;
 export const AAD_BYTES = 32;
 /** Of derived keys. */
 const KEY_BYTES = 32;
+/** With the counter, and the padding of SHA-256, this fits one block. */
+const INFO_BYTES = 32;
 
 /** Inputs that are handed out in turn. They are random, since a sequence flatters caches and predictors. */
 export class Ring<T> {
@@ -24,6 +26,13 @@ export class Ring<T> {
     const item = this.items[this.#next]!;
     this.#next = this.#next + 1 === this.items.length ? 0 : this.#next + 1;
     return item;
+  }
+
+  /** Hands out `count` at once, which must divide the ring, and returns the number of this group. */
+  nextGroup(count: number): number {
+    const group = this.#next / count;
+    this.#next = (this.#next + count) % this.items.length;
+    return group;
   }
 
   /** The last `count` that were handed out, the oldest first. */
@@ -44,6 +53,18 @@ export class Nonces {
   next(): Uint8Array {
     this.#view.setUint32(8, ++this.#count);
     return this.#bytes;
+  }
+
+  /** Room for `count` nonces end to end, and what writes the next ones there. */
+  slab(count: number): { readonly bytes: Uint8Array; readonly renew: () => void } {
+    const bytes = new Uint8Array(count * NONCE_BYTES);
+    const view = new DataView(bytes.buffer);
+    for (let at = 0; at < bytes.length; at += NONCE_BYTES) bytes.set(this.#bytes, at);
+    const renew = () => {
+      for (let at = 8; at < bytes.length; at += NONCE_BYTES) view.setUint32(at, ++this.#count);
+    };
+    renew();
+    return { bytes, renew };
   }
 
   /** Copies of the last `count`, the oldest first. */
@@ -97,15 +118,19 @@ export interface PackedRecord {
   readonly aad: Uint8Array;
 }
 
+/** A key by HKDF-SHA-256 from each secret and its info. */
 export interface HkdfJob {
-  readonly secret: Uint8Array;
+  readonly secrets: Ring<Uint8Array>;
   readonly salt: Uint8Array;
   readonly infos: Ring<Uint8Array>;
   readonly lengthBytes: number;
 }
 
 /** A key for each message, by HKDF-SHA-256 from one secret and the message's own info. */
-export interface DeriveJob extends HkdfJob {
+export interface DeriveJob {
+  readonly secret: Uint8Array;
+  readonly salt: Uint8Array;
+  readonly infos: Ring<Uint8Array>;
   readonly aad: Uint8Array;
   readonly nonces: Nonces;
   readonly plaintexts: Ring<Uint8Array>;
@@ -155,8 +180,7 @@ export function packedJobs(recordBytes: number, count: number) {
   const lengths = new Uint32Array(count).fill(recordBytes);
   const aadLengths = new Uint32Array(count).fill(AAD_BYTES);
   const packed = (): PackedJob => {
-    const nonces = randomly(count * NONCE_BYTES);
-    const view = new DataView(nonces.buffer);
+    const { bytes: nonces, renew } = new Nonces().slab(count);
     const slab = {
       plaintexts: concat(plaintexts.items),
       sealed: new Uint8Array(count * (recordBytes + TAG_BYTES)),
@@ -173,39 +197,34 @@ export function packedJobs(recordBytes: number, count: number) {
       }),
     );
     for (const record of records) record.sealed.set(sealRightly(key, record.nonce, record.plaintext, aad));
-    let turn = 0;
-    const renewNonces = () => {
-      turn = (turn + 1) >>> 0;
-      for (let at = 0; at < nonces.length; at += NONCE_BYTES) view.setUint32(at + 8, turn);
-    };
-    return { key, nonces, ...slab, lengths, aadLengths, renewNonces, records };
+    return { key, nonces, ...slab, lengths, aadLengths, renewNonces: renew, records };
   };
   return { seal, open, packed };
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 
 export function hkdfJobs(lengthBytes: number): () => HkdfJob {
-  const secret = randomly(32);
   const salt = randomly(32);
-  const { items } = ringOf(32);
-  return () => ({ secret, salt, infos: new Ring(items), lengthBytes });
+  const [secrets, infos] = [ringOf(32), ringOf(INFO_BYTES)];
+  return () => ({ secrets: new Ring(secrets.items), salt, infos: new Ring(infos.items), lengthBytes });
 }
 
-export function deriveJobs(lengthBytes: number): () => DeriveJob {
-  const hkdf = hkdfJobs(KEY_BYTES);
-  const { secret, salt } = hkdf();
-  const aad = randomly(AAD_BYTES);
-  const { items } = ringOf(lengthBytes);
+export function deriveJobs(lengthBytes: number, count?: number): () => DeriveJob {
+  const [secret, salt, aad] = [randomly(32), randomly(32), randomly(AAD_BYTES)];
+  const { items } = ringOf(lengthBytes, count);
+  const infos = ringOf(INFO_BYTES, items.length);
   const messages = items.map((plaintext) => {
-    const [info, nonce] = [randomly(32), randomly(NONCE_BYTES)];
+    const [info, nonce] = [randomly(INFO_BYTES), randomly(NONCE_BYTES)];
     const key = deriveRightly(secret, salt, info, KEY_BYTES);
     return { info, nonce, plaintext, sealed: new Uint8Array(sealRightly(key, nonce, plaintext, aad)) };
   });
   return () => ({
-    ...hkdf(),
+    secret,
+    salt,
+    infos: new Ring(infos.items),
     aad,
     nonces: new Nonces(),
     plaintexts: new Ring(items),

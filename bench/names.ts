@@ -15,6 +15,7 @@ export const SDK_COMMAND = "wasm-kms, AWS SDK's command";
 export const packedNameOf = (core: string): string => `${core}, packed`;
 export const packedIntoNameOf = (core: string): string => `${core}, packed into a buffer`;
 export const manyNameOf = (core: string): string => `${core}, records apart`;
+export const fourNameOf = (core: string): string => `${core}, four in a call`;
 export const batchNameOf = (core: string): string => `${core}, batch`;
 
 export const AUTO = "engine auto";

@@ -18,6 +18,8 @@ Every subject is compared with node:crypto on the very inputs of its case before
 disagrees is named and not timed, and the exit code is 1. Subjects take turns, round after round; a ratio
 is the baseline's time over the subject's in the same round, so above 1 the subject is faster.
 
+Whole runs on a quiet machine decide; short ones show.
+
 Results go to bench/results/*.json, the report with charts to bench/results/report.html; those of short runs and of
 single layers have names that say so.`;
 

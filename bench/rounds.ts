@@ -57,7 +57,8 @@ export async function runPlan(plan: Plan, watch: Stopwatch, budget: Budget): Pro
   }
 }
 
-async function findDisagreement(contender: Contender): Promise<string | undefined> {
+/** Why a contender must not be timed, or `undefined`. */
+export async function findDisagreement(contender: Contender): Promise<string | undefined> {
   try {
     await contender.validate();
     return undefined;

@@ -12,8 +12,9 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { judge } from "./bars.ts";
 import { FULL, QUICK } from "./budget.ts";
-import { allPlans } from "./cases/all.ts";
-import { runPlans } from "./harness.ts";
+import { plansFor } from "./cases/all.ts";
+import type { Plan } from "./contender.ts";
+import { conclude, runPlans } from "./harness.ts";
 import { HELP, type Options, parseOptions } from "./options.ts";
 import { showProgress } from "./progress.ts";
 import { renewReadme } from "./readme.ts";
@@ -21,10 +22,10 @@ import { renderPage } from "./report/page.ts";
 import { fileNameOf, RESULTS_FOLDER, readOthers, writeResults } from "./results.ts";
 import type { Outcome } from "./rounds.ts";
 import type { Results } from "./row.ts";
-import { stopwatch } from "./stopwatch.ts";
+import { type Stopwatch, stopwatch } from "./stopwatch.ts";
 import { summarize } from "./summary.ts";
 import { describeCommit, describeMachine } from "./surroundings.ts";
-import { ensureThirdParty } from "./thirdparty.ts";
+import { startWorkerd } from "./workerd/session.ts";
 
 /** Runs this file under another Node.js and returns its exit code. */
 function runUnder(node: string, args: readonly string[]): number {
@@ -37,13 +38,30 @@ function argsWithoutNode(args: readonly string[]): string[] {
   return args.filter((arg, i) => arg !== "--node" && args[i - 1] !== "--node" && !arg.startsWith("--node="));
 }
 
-async function measure({ quick, only }: Options): Promise<{ results: Results; outcome: Outcome }> {
-  ensureThirdParty((line) => console.error(line));
-  const plans = (await allPlans(quick)).filter(({ layer }) => only === undefined || layer === only);
+interface Measured {
+  readonly results: Results;
+  readonly outcome: Outcome;
+}
+
+async function measure(options: Options): Promise<Measured> {
+  const { quick, only } = options;
+  if (options.workerd) {
+    const session = await startWorkerd();
+    try {
+      const plans = session.plans.filter(({ layer }) => only === undefined || layer === only);
+      return await time(plans, session.stopwatch, session.runtime, quick);
+    } finally {
+      await session.stop();
+    }
+  }
+  const plans = await plansFor(only, quick, (line) => console.error(line));
+  return time(plans, stopwatch(), process.version, quick);
+}
+
+async function time(plans: readonly Plan[], watch: Stopwatch, node: string, quick: boolean): Promise<Measured> {
   const date = new Date().toISOString();
-  const outcome = await runPlans(plans, stopwatch(), quick ? QUICK : FULL, showProgress(plans.length));
-  const { rows } = outcome;
-  const results = { machine: describeMachine(), node: process.version, commit: describeCommit(), date, rows };
+  const outcome = await runPlans(plans, watch, quick ? QUICK : FULL, showProgress(plans.length));
+  const results = { machine: describeMachine(), node, commit: describeCommit(), date, rows: outcome.rows };
   return { results, outcome };
 }
 
@@ -69,10 +87,7 @@ async function main(args: readonly string[]): Promise<number> {
   const files = write(results, options);
   console.log(summarize(results, judge(results)));
   console.log(`\nWritten: ${files.map((path) => relative(process.cwd(), path)).join(", ")}`);
-  for (const { plan, subject, reason } of outcome.refusals) {
-    console.error(`Not timed: ${subject} in ${plan.layer}: ${plan.case}, ${plan.bytes} B. ${reason}`);
-  }
-  return outcome.refusals.length > 0 ? 1 : 0;
+  return conclude(outcome, (line) => console.error(line));
 }
 
 try {

@@ -18,8 +18,13 @@ const CALLS_MAX = 256;
 /** A call that takes so long is not repeated just to be warm. */
 const WARM_MAX_MS = 400;
 
+/** A sample that another process broke into must not stand alone for a round. */
+const SAMPLES_MIN = 16;
+
 interface Loop {
   readonly calls: number;
+  /** About how long a sample takes. */
+  readonly sampleMs: number;
   readonly waits: boolean;
 }
 
@@ -46,7 +51,8 @@ export function stopwatch(): Stopwatch {
         calls = Math.max(calls, 1);
       }
       const wanted = 2 ** Math.ceil(Math.log2((SAMPLE_MS * calls) / elapsedMs));
-      loops.set(contender, { calls: Math.min(Math.max(wanted, 1), CALLS_MAX), waits });
+      const looped = Math.min(Math.max(wanted, 1), CALLS_MAX);
+      loops.set(contender, { calls: looped, sampleMs: (elapsedMs / calls) * looped, waits });
     },
 
     async take(contender, timeMs) {
@@ -60,10 +66,15 @@ export function stopwatch(): Stopwatch {
   };
 }
 
-const benchFor = (time: number) => new Bench({ time, warmup: false, iterations: 1, retainSamples: true, throws: true });
+function benchFor(time: number, { sampleMs }: Loop): Bench {
+  // Slow calls get no more than their time.
+  const iterations = Math.min(Math.max(Math.floor(time / sampleMs), 1), SAMPLES_MIN);
+  return new Bench({ time, iterations, warmup: false, retainSamples: true, throws: true });
+}
 
-function takeSync({ run }: Contender, { calls }: Loop, timeMs: number): readonly number[] {
-  const bench = benchFor(timeMs);
+function takeSync({ run }: Contender, loop: Loop, timeMs: number): readonly number[] {
+  const { calls } = loop;
+  const bench = benchFor(timeMs, loop);
   bench.add(
     "loop",
     () => {
@@ -77,8 +88,9 @@ function takeSync({ run }: Contender, { calls }: Loop, timeMs: number): readonly
   return samplesOf(bench);
 }
 
-async function takeWaiting({ run }: Contender, { calls }: Loop, timeMs: number): Promise<readonly number[]> {
-  const bench = benchFor(timeMs);
+async function takeWaiting({ run }: Contender, loop: Loop, timeMs: number): Promise<readonly number[]> {
+  const { calls } = loop;
+  const bench = benchFor(timeMs, loop);
   bench.add(
     "loop",
     async () => {

@@ -45,7 +45,17 @@ export function bytesOf(result: unknown): Buffer {
   throw new Error(`It returned ${result === null ? "null" : typeof result} where bytes were expected.`);
 }
 
-const listOf = (result: unknown): Buffer[] => (Array.isArray(result) ? result.map(bytesOf) : [bytesOf(result)]);
+/** The results of one call: an array of them, or bytes end to end. */
+function resultsOf(made: unknown, operations: number): Buffer[] {
+  const results = Array.isArray(made) ? made.map(bytesOf) : cut(bytesOf(made), operations);
+  if (results.length !== operations) throw new Error(`It returned ${results.length} results instead of ${operations}.`);
+  return results;
+}
+
+function cut(bytes: Buffer, count: number): Buffer[] {
+  const each = bytes.length / count;
+  return Array.from({ length: count }, (_, i) => bytes.subarray(i * each, (i + 1) * each));
+}
 
 export function checkEqual(made: Uint8Array, right: Uint8Array, what: string): void {
   if (Buffer.compare(made, right) !== 0) throw new Error(`${what} differs from that of node:crypto.`);
@@ -53,8 +63,7 @@ export function checkEqual(made: Uint8Array, right: Uint8Array, what: string): v
 
 export async function checkSeal({ run, operations = 1 }: Work, job: SealJob): Promise<void> {
   for (let i = 0; i < callsFor(job.plaintexts.items[0]!.length); i++) {
-    const made = listOf(await run());
-    if (made.length !== operations) throw new Error(`It returned ${made.length} results instead of ${operations}.`);
+    const made = resultsOf(await run(), operations);
     const nonces = job.nonces.last(operations);
     const plaintexts = job.plaintexts.last(operations);
     made.forEach((sealed, at) => {
@@ -77,8 +86,7 @@ export const checkOpen = (work: Work, { messages }: OpenJob) => checkMessages(wo
 
 async function checkMessages({ run, operations = 1 }: Work, messages: Ring<Message>): Promise<void> {
   for (let i = 0; i < callsFor(messages.items[0]!.plaintext.length); i++) {
-    const made = listOf(await run());
-    if (made.length !== operations) throw new Error(`It returned ${made.length} results instead of ${operations}.`);
+    const made = resultsOf(await run(), operations);
     const expected = messages.last(operations);
     made.forEach((plaintext, at) => {
       checkEqual(plaintext, expected[at]!.plaintext, "The opened message");
@@ -149,18 +157,17 @@ function openedOf(made: unknown, records: readonly PackedRecord[]): (Uint8Array 
 
 export async function checkHkdf({ run, operations = 1 }: Work, job: HkdfJob): Promise<void> {
   for (let i = 0; i < 3; i++) {
-    const made = listOf(await run());
-    if (made.length !== operations) throw new Error(`It returned ${made.length} results instead of ${operations}.`);
+    const made = resultsOf(await run(), operations);
+    const secrets = job.secrets.last(operations);
     const infos = job.infos.last(operations);
     made.forEach((okm, at) => {
-      checkEqual(okm, deriveRightly(job.secret, job.salt, infos[at]!, job.lengthBytes), "The derived key");
+      checkEqual(okm, deriveRightly(secrets[at]!, job.salt, infos[at]!, job.lengthBytes), "The derived key");
     });
   }
 }
 
 export async function checkDeriveAndSeal({ run, operations = 1 }: Work, job: DeriveJob): Promise<void> {
-  const made = listOf(await run());
-  if (made.length !== operations) throw new Error(`It returned ${made.length} results instead of ${operations}.`);
+  const made = resultsOf(await run(), operations);
   const nonces = job.nonces.last(operations);
   const plaintexts = job.plaintexts.last(operations);
   job.infos.last(operations).forEach((info, at) => {

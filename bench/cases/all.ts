@@ -1,5 +1,6 @@
-/** Every plan of a run on Node.js, layer by layer. */
+/** What is run on Node.js, layer by layer. */
 import type { Plan } from "../contender.ts";
+import { LAYERS, type Layer } from "../row.ts";
 import { encryptWebStreams } from "../subjects/encrypt-web-streams.ts";
 import { engines } from "../subjects/engine.ts";
 import { noble } from "../subjects/noble.ts";
@@ -8,16 +9,35 @@ import { nodeForge } from "../subjects/node-forge.ts";
 import { ours } from "../subjects/ours.ts";
 import { stablelib } from "../subjects/stablelib.ts";
 import { webCrypto } from "../subjects/web-crypto.ts";
+import { ensureThirdParty } from "../thirdparty.ts";
 import { corePlans } from "./core.ts";
 import { enginePlans } from "./engine.ts";
 import { envelopePlans } from "./envelope.ts";
 import { kmsPlans } from "./kms.ts";
+import { startPlan } from "./start.ts";
 
 /** A short run asks the slower libraries at these sizes only. */
 const QUICK_SIZES = [64, 1_048_576];
 
-/** The libraries of bench/thirdparty must be installed. */
-export async function allPlans(quick: boolean): Promise<Plan[]> {
+/** The plans of one layer, or of all. @param say told before the libraries of bench/thirdparty are installed */
+export async function plansFor(
+  only: Layer | undefined,
+  quick: boolean,
+  say: (line: string) => void,
+): Promise<readonly Plan[]> {
+  const layers: Readonly<Record<Layer, () => Promise<Plan[]>>> = {
+    core: () => planCore(quick, say),
+    engine: async () => enginePlans(engines()),
+    kms: async () => kmsPlans(nodeDerivations),
+    envelope: async () => envelopePlans([nodeCrypto]),
+  };
+  const plans: Plan[] = [];
+  for (const layer of only === undefined ? LAYERS : [only]) plans.push(...(await layers[layer]()));
+  return plans;
+}
+
+async function planCore(quick: boolean, say: (line: string) => void): Promise<Plan[]> {
+  ensureThirdParty(say);
   const others = [
     ...webCrypto,
     ...(await noble()),
@@ -25,15 +45,11 @@ export async function allPlans(quick: boolean): Promise<Plan[]> {
     ...(await nodeForge()),
     ...(await stablelib()),
   ];
-  return [
-    ...corePlans({
-      ours: ours(),
-      native: [nodeCrypto, ...nodeDerivations],
-      others,
-      othersAt: (bytes) => !quick || QUICK_SIZES.includes(bytes),
-    }),
-    ...enginePlans(engines()),
-    ...kmsPlans(nodeDerivations),
-    ...envelopePlans([nodeCrypto]),
-  ];
+  const plans = corePlans({
+    ours: ours(),
+    native: [nodeCrypto, ...nodeDerivations],
+    others,
+    othersAt: (bytes) => !quick || QUICK_SIZES.includes(bytes),
+  });
+  return [...plans, startPlan()];
 }

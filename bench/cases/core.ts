@@ -15,7 +15,6 @@ import {
   type Prepared,
   prepareAll,
 } from "../validation.ts";
-import { startPlan } from "./start.ts";
 
 const LAYER = "core";
 const KEY_BYTES = 32;
@@ -82,7 +81,6 @@ export function corePlans(field: Field): Plan[] {
     ),
     ...RECORD_SIZES.flatMap((bytes) => packedPlans(field, bytes, plan)),
     ...derivationPlans(field, plan),
-    startPlan(),
   ];
 }
 
@@ -118,7 +116,12 @@ function derivationPlans(
       caseOf(await prepareAll(all, ({ hkdf }) => hkdf, hkdfJobs(32), checkHkdf), [BY_NODE_HKDF]),
     ),
     plan("derive and seal", 64, async () => {
-      const prepared = await prepareAll(all, (subject) => subject.deriveAndSeal, deriveJobs(64), checkDeriveAndSeal);
+      const prepared = await prepareAll(
+        all,
+        (subject) => subject.deriveAndSeal,
+        deriveJobs(64, RECORD_COUNT),
+        checkDeriveAndSeal,
+      );
       return caseOf(prepared, [BY_TWO_HMACS, { ...BY_ONE_HMAC, subjects: ours.map(({ name }) => name) }]);
     }),
   ];

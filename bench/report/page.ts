@@ -114,7 +114,7 @@ ${factsHtml(results)}
 <p>Every subject was compared with node:crypto on the very inputs of its case before it was timed. Subjects take turns, round after round; a ratio is the baseline's time over the subject's in the same round, so above 1 the subject is faster. Shown are medians, with the quartiles of the ratios. On a shared machine trust the ratios: absolute times move.</p>
 <nav>${nav}</nav>
 <section id="claims"><h2>Claims</h2>
-<p>Against node:crypto with a KeyObject unless said.${core === undefined ? "" : ` “Core” is ${escapeHtml(core)}.`}</p>
+<p>Against node:crypto with a KeyObject unless said.${results.node.startsWith("v20.") ? "" : " The bars are those for Node.js 20."}${core === undefined ? "" : ` “Core” is ${escapeHtml(core)}.`}</p>
 ${scoreHtml(verdicts)}${tableOfBars(verdicts)}</section>
 ${sections.map(sectionHtml).join("\n")}
 ${others.map(otherHtml).join("\n")}

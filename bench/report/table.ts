@@ -1,5 +1,5 @@
 /** Tables of the report: the claims with their verdicts, and every row. */
-import type { Verdict } from "../bars.ts";
+import { placeOf, type Verdict } from "../bars.ts";
 import type { Row } from "../row.ts";
 import { formatBytes, formatNs, formatRatio } from "./quantity.ts";
 
@@ -22,18 +22,14 @@ const cell = (label: string, text: string) => `<td class="n" data-label="${label
 const spreadOf = (low: number, high: number) => `(${formatRatio(low)}–${formatRatio(high)})`;
 
 export function tableOfBars(verdicts: readonly Verdict[]): string {
-  const rows = verdicts.map(({ bar, row, verdict }) => {
+  const rows = verdicts.map((judged) => {
+    const { bar, row, wanted, measured, verdict } = judged;
     const { name, text } = VERDICTS[verdict];
-    // A claim about every size names the one that decides.
-    const at = row !== undefined && bar.bytes === undefined ? `; lowest: ${row.case} ${formatBytes(row.bytes)}` : "";
-    const wanted = [bar.bar, bar.stretch].flatMap((ratio) => (ratio === undefined ? [] : `${ratio}x`)).join(" / ");
-    const measured =
-      row === undefined
-        ? ["", ""]
-        : [`${formatRatio(row.ratio)} ${spreadOf(row.ratioLow, row.ratioHigh)}`, formatNs(row.p50Ns)];
+    const claim = [bar.claim, placeOf(judged)].filter((part) => part !== "").join("; ");
     return (
-      `<tr><td class="claim">${escapeHtml(bar.claim + at)}</td><td class="verdict ${name}">${text}</td>` +
-      `${cell("bar / stretch", wanted)}${cell("measured", measured[0]!)}${cell("in", measured[1]!)}</tr>`
+      `<tr><td class="claim">${escapeHtml(claim)}</td><td class="verdict ${name}">${text}</td>` +
+      `${cell("wanted", wanted)}${cell("measured", measured)}` +
+      `${cell("in", row === undefined ? "" : formatNs(row.p50Ns))}</tr>`
     );
   });
   return (

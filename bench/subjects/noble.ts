@@ -34,8 +34,8 @@ export async function noble(): Promise<readonly Subject[]> {
     },
     {
       name: "@noble/hashes",
-      hkdf: ({ secret, salt, infos, lengthBytes }) => ({
-        run: () => hkdf(sha256, secret, salt, infos.next(), lengthBytes),
+      hkdf: ({ secrets, salt, infos, lengthBytes }) => ({
+        run: () => hkdf(sha256, secrets.next(), salt, infos.next(), lengthBytes),
       }),
     },
   ];

@@ -94,9 +94,9 @@ function derive(salt: KeyObject, secret: Uint8Array, info: Uint8Array, hold: Hol
   return createHmac("sha256", prk).update(info).update(COUNTER).digest();
 }
 
-function hkdfByHmac({ secret, salt, infos }: HkdfJob, hold: Hold): Work {
+function hkdfByHmac({ secrets, salt, infos }: HkdfJob, hold: Hold): Work {
   const saltKey = createSecretKey(salt);
-  return { run: () => derive(saltKey, secret, infos.next(), hold) };
+  return { run: () => derive(saltKey, secrets.next(), infos.next(), hold) };
 }
 
 function deriveAndSealBy({ secret, salt, infos, aad, nonces, plaintexts }: DeriveJob, hold: Hold): Work {
@@ -132,9 +132,8 @@ function expandAndSealBy({ secret, salt, infos, aad, nonces, plaintexts }: Deriv
 export const nodeDerivations: readonly Subject[] = [
   {
     name: HKDF_SYNC,
-    hkdf({ secret, salt, infos, lengthBytes }) {
-      const key = createSecretKey(secret);
-      return { run: () => hkdfSync("sha256", key, salt, infos.next(), lengthBytes) };
+    hkdf({ secrets, salt, infos, lengthBytes }) {
+      return { run: () => hkdfSync("sha256", secrets.next(), salt, infos.next(), lengthBytes) };
     },
   },
   {

@@ -1,8 +1,7 @@
 /** The core of this project. */
 import { type Core, type CoreAead, createCore, type Simd } from "../../src/core/core.ts";
-import type { PackedJob } from "../job.ts";
-import { TAG_BYTES } from "../job.ts";
-import { manyNameOf, OUR_CORES, packedIntoNameOf, packedNameOf } from "../names.ts";
+import { concat, type DeriveJob, type HkdfJob, type PackedJob, TAG_BYTES } from "../job.ts";
+import { batchNameOf, fourNameOf, manyNameOf, OUR_CORES, packedIntoNameOf, packedNameOf } from "../names.ts";
 import type { Subject, Work } from "./subject.ts";
 
 /** Every build of the core that this engine runs. */
@@ -44,17 +43,16 @@ function subjectOver(name: string, core: Core): Subject {
       };
     },
 
-    hkdf: ({ secret, salt, infos, lengthBytes }) => ({
-      run: () => core.hkdf("SHA-256", secret, salt, infos.next(), lengthBytes),
+    hkdf: ({ secrets, salt, infos, lengthBytes }) => ({
+      run: () => core.hkdf("SHA-256", secrets.next(), salt, infos.next(), lengthBytes),
     }),
 
     deriveAndSeal({ secret, salt, infos, aad, nonces, plaintexts }) {
       const master = core.importDerivationKey("SHA-256", secret, salt);
+      const okm = new Uint8Array(32);
       return {
         run() {
-          const okm = master.expand(infos.next(), 32);
-          const key = core.importKey(okm);
-          okm.fill(0);
+          const key = core.importKey(master.expand(infos.next(), 32, okm));
           const sealed = key.seal(nonces.next(), plaintexts.next(), aad);
           key.destroy();
           return sealed;
@@ -109,5 +107,58 @@ function batchesOver(name: string, core: Core): Subject[] {
       },
       openPacked: (job) => work(job, (key) => key.openMany(job.records)),
     },
+    {
+      name: fourNameOf(name),
+      hkdf: (job) => hkdfBatch(core, job, 4),
+    },
+    {
+      name: batchNameOf(name),
+      hkdf: (job) => hkdfBatch(core, job, job.secrets.items.length),
+      deriveAndSeal: (job) => deriveBatch(core, job),
+    },
   ];
+}
+
+function hkdfBatch(core: Core, { secrets, salt, infos, lengthBytes }: HkdfJob, count: number): Work {
+  const lengthsOf = (parts: readonly Uint8Array[]) => Uint32Array.from(parts, ({ length }) => length);
+  const groups = Array.from({ length: secrets.items.length / count }, (_, i) => {
+    const [some, theirs] = [secrets, infos].map(({ items }) => items.slice(i * count, (i + 1) * count)) as [
+      Uint8Array[],
+      Uint8Array[],
+    ];
+    const packed = { secrets: concat(some), lengths: lengthsOf(some) };
+    return { ...packed, infos: concat(theirs), infoLengths: lengthsOf(theirs) };
+  });
+  return {
+    run() {
+      infos.nextGroup(count);
+      return core.hkdfMany("SHA-256", salt, groups[secrets.nextGroup(count)]!, lengthBytes);
+    },
+    operations: count,
+  };
+}
+
+/** All records of the job in one call. */
+function deriveBatch(core: Core, { secret, salt, infos, aad, nonces, plaintexts }: DeriveJob): Work {
+  const master = core.importDerivationKey("SHA-256", secret, salt);
+  const { items } = plaintexts;
+  const count = items.length;
+  const { bytes, renew } = nonces.slab(count);
+  const batch = {
+    nonces: bytes,
+    plaintexts: concat(items),
+    lengths: Uint32Array.from(items, ({ length }) => length),
+    aads: concat(items.map(() => aad)),
+    aadLengths: new Uint32Array(count).fill(aad.length),
+    infos: concat(infos.items),
+    infoLengths: Uint32Array.from(infos.items, ({ length }) => length),
+  };
+  return {
+    run() {
+      renew();
+      return core.deriveAndSealMany(master, batch);
+    },
+    operations: count,
+    close: () => master.destroy(),
+  };
 }

@@ -30,11 +30,12 @@ async function opener({ key: keyBytes, aad, messages }: OpenJob): Promise<() => 
   };
 }
 
-async function deriver({ secret, salt, infos, lengthBytes }: HkdfJob): Promise<Work> {
-  const key = await crypto.subtle.importKey("raw", Uint8Array.from(secret), "HKDF", false, ["deriveBits"]);
+/** Each secret is a key of its own, which has to be imported first. */
+function deriver({ secrets, salt, infos, lengthBytes }: HkdfJob): Work {
   const { subtle } = crypto;
   return {
-    run: () => {
+    async run() {
+      const key = await subtle.importKey("raw", secrets.next() as BufferSource, "HKDF", false, ["deriveBits"]);
       const algorithm = {
         name: "HKDF",
         hash: "SHA-256",
