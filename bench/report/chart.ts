@@ -49,7 +49,12 @@ function render({ width, height }: Size, option: EChartsCoreOption, title: strin
     const textStyle = { fontFamily: FONT, fontSize: FONT_PX, color: INK };
     chart.setOption({ animation: false, textStyle, ...option });
     const label = `role="img" aria-label="${title}"`;
-    return chart.renderToSVGString().replace("<svg ", `<svg ${label} `).replaceAll(' pointer-events="visible"', "");
+    // What is left out is for a mouse over a living chart.
+    return chart
+      .renderToSVGString()
+      .replace("<svg ", `<svg ${label} `)
+      .replace(/<style >.*?<\/style>/s, "")
+      .replace(/ (?:pointer-events="visible"|class="zr[\w-]*")/g, "");
   } finally {
     chart.dispose();
   }
