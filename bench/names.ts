@@ -18,9 +18,10 @@ export const manyNameOf = (core: string): string => `${core}, records apart`;
 export const fourNameOf = (core: string): string => `${core}, four in a call`;
 export const batchNameOf = (core: string): string => `${core}, batch`;
 
-export const AUTO = "engine auto";
-export const WASM = "engine wasm";
-export const NATIVE = "engine native";
+export const engineSubjectOf = (name: string): string => `engine ${name}`;
+export const AUTO = engineSubjectOf("auto");
+export const WASM = engineSubjectOf("wasm");
+export const NATIVE = engineSubjectOf("native");
 
 export const HKDF_SYNC = "node:crypto hkdfSync";
 /** Two HMACs derive a key from a secret, one does from a key that was extracted before. */
@@ -37,9 +38,8 @@ export const PIPELINE_WHOLE = "whole request";
 /** In the order in which a request passes them. */
 export const PIPELINE_PARTS = [
   "command and request id",
-  "admit (check and copy)",
+  "admit (check, copy, wipe)",
   "records, target, authorization",
   "cryptography",
-  "wipe",
   "audit event",
 ] as const;

@@ -27,7 +27,7 @@ export async function plansFor(
 ): Promise<readonly Plan[]> {
   const layers: Readonly<Record<Layer, () => Promise<Plan[]>>> = {
     core: () => planCore(quick, say),
-    engine: async () => enginePlans(engines()),
+    engine: async () => enginePlans(engines("sync")),
     kms: async () => kmsPlans(nodeDerivations),
     envelope: async () => envelopePlans([nodeCrypto]),
   };

@@ -1,31 +1,44 @@
-/** What the KMS and the envelope encrypt with: the core alone, and the choice between it and the native cipher. */
-import { nodeProvider } from "../../src/crypto/node.ts";
-import type { CryptoProvider } from "../../src/crypto/provider.ts";
-import { wasmProvider } from "../../src/crypto/wasm.ts";
-import { AUTO, NATIVE, WASM } from "../names.ts";
-import { nodeCrypto } from "./node-crypto.ts";
+/**
+ * What the KMS and the envelope encrypt with, as the runtime's own composition root makes it: the core alone, the native
+ * cipher alone, and the choice between them.
+ */
+import { platform } from "#platform";
+import type { EngineKey, EngineName } from "../../src/crypto/engine.ts";
+import { engineSubjectOf } from "../names.ts";
 import type { Subject } from "./subject.ts";
 
-export function engines(): readonly Subject[] {
-  return [subjectOver(AUTO, nodeProvider()), subjectOver(WASM, wasmProvider()), { ...nodeCrypto, name: NATIVE }];
+const ENGINES: readonly EngineName[] = ["auto", "wasm", "native"];
+
+/** On Node.js calls are synchronous; the native cipher of other runtimes is behind promises, so there all calls are. */
+type Calls = "sync" | "async";
+
+export function engines(calls: Calls): readonly Subject[] {
+  return ENGINES.map((name) => subjectOver(name, calls));
 }
 
-function subjectOver(name: string, provider: CryptoProvider): Subject {
+function subjectOver(name: EngineName, calls: Calls): Subject {
+  const prepareKey = (bytes: Uint8Array): EngineKey => platform.engine(name).aead(bytes);
   return {
-    name,
-    seal({ key, aad, nonces, plaintexts }) {
-      const aead = provider.aead(key);
-      return { run: () => aead.seal(nonces.next(), plaintexts.next(), aad), close: () => aead.destroy() };
+    name: engineSubjectOf(name),
+    seal({ key: keyBytes, aad, nonces, plaintexts }) {
+      const key = prepareKey(keyBytes);
+      const run =
+        calls === "sync"
+          ? () => key.seal(nonces.next(), plaintexts.next(), aad)
+          : () => key.sealAsync(nonces.next(), plaintexts.next(), aad);
+      return { run, close: () => key.destroy() };
     },
-    open({ key, aad, messages }) {
-      const aead = provider.aead(key);
-      return {
-        run() {
-          const { nonce, sealed } = messages.next();
-          return aead.open(nonce, sealed, aad);
-        },
-        close: () => aead.destroy(),
+    open({ key: keyBytes, aad, messages }) {
+      const key = prepareKey(keyBytes);
+      const openSync = () => {
+        const { nonce, sealed } = messages.next();
+        return key.open(nonce, sealed, aad);
       };
+      const openAsync = () => {
+        const { nonce, sealed } = messages.next();
+        return key.openAsync(nonce, sealed, aad);
+      };
+      return { run: calls === "sync" ? openSync : openAsync, close: () => key.destroy() };
     },
   };
 }

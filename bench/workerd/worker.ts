@@ -25,7 +25,7 @@ const kept: { last: unknown } = { last: undefined };
 /** Made in a request: outside of one, Workers have no entropy. */
 function plans(): Plan[] {
   const field = { ours: ours(), native: [nodeCrypto, ...nodeDerivations], others: webCrypto, othersAt: () => true };
-  known ??= [...corePlans(field), ...enginePlans(engines())];
+  known ??= [...corePlans(field), ...enginePlans(engines("async"))];
   return known;
 }
 
