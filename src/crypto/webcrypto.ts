@@ -106,11 +106,10 @@ class WebKey implements EngineKey {
     data: Uint8Array,
     call: (key: CryptoKey, how: AesGcmParams, data: Uint8Array<ArrayBuffer>) => Promise<Result>,
   ): Promise<Uint8Array | Extract<Result, undefined>> {
-    this.#large ??= this.#import();
     const how: AesGcmParams = { name: "AES-GCM", iv: copyNonce(nonce), tagLength: TAG_BYTES * 8 };
     const additional = viewBytes("aad", aad);
     if (additional.length > 0) how.additionalData = copyView(additional) as Uint8Array<ArrayBuffer>;
-    const ready = this.#large;
+    const ready = (this.#large ??= this.#import());
     const waits = ready instanceof Promise;
     // WebCrypto refuses memory that other threads can write to, or that can be resized.
     const copied = waits || isShared(data) || (data.buffer as { resizable?: boolean }).resizable === true;
@@ -132,9 +131,15 @@ class WebKey implements EngineKey {
     const imported = this.#small.expose((key) =>
       this.#subtle.importKey("raw", key as Uint8Array<ArrayBuffer>, "AES-GCM", false, ["encrypt", "decrypt"]),
     );
-    const key = await imported;
-    if (this.#live) this.#large = key;
-    return key;
+    try {
+      const key = await imported;
+      if (this.#live) this.#large = key;
+      return key;
+    } catch (error) {
+      // The next call tries once more.
+      this.#large = undefined;
+      throw error;
+    }
   }
 }
 

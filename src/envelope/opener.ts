@@ -107,15 +107,22 @@ export class Opener {
   async updateAsync(chunk: Uint8Array, out: Uint8Array): Promise<number> {
     const jobs: FrameJobs = [];
     const target = viewBytes("out", out);
+    const room = target.subarray(0, this.updateBytes(viewBytes("chunk", chunk).length));
+    let written: number;
     try {
-      const written = this.#update(chunk, target, jobs);
-      this.#waits = true;
+      written = this.#update(chunk, target, jobs);
+    } catch (error) {
+      await Promise.allSettled(jobs);
+      if (jobs.length > 0) room.fill(0);
+      throw error;
+    }
+    this.#waits = true;
+    try {
       await finishJobs(jobs);
       return written;
     } catch (error) {
-      await Promise.allSettled(jobs);
-      if (jobs.length > 0) target.fill(0);
-      if (this.#waits) this.destroy();
+      room.fill(0);
+      this.destroy();
       throw error;
     } finally {
       this.#waits = false;

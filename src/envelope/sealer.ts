@@ -176,7 +176,14 @@ export class Sealer {
 
   async #writeAsync(chunk: Uint8Array, out: Uint8Array, last: boolean): Promise<number> {
     const jobs: FrameJobs = [];
-    const written = this.#write(chunk, out, last, jobs);
+    let written: number;
+    try {
+      written = this.#write(chunk, out, last, jobs);
+    } catch (error) {
+      // What was begun before the failure must not fail unheard.
+      await Promise.allSettled(jobs);
+      throw error;
+    }
     this.#waits = true;
     try {
       await finishJobs(jobs);
