@@ -27,6 +27,27 @@ test.each(pairs)("sealed with $sealing, opened with $opening", async ({ a, b }) 
   }
 });
 
+test("a second call while frames are under way is refused, and the first goes on", async () => {
+  const { envelope } = await workbench({ frameBytes: 2048 });
+  const plaintext = patterned(10_000);
+  const sealer = await envelope.sealer();
+  const sealed = new Uint8Array(sealer.updateBytes(plaintext.length));
+  const sealing = sealer.updateAsync(plaintext, sealed);
+  await expect(sealer.updateAsync(plaintext, sealed)).rejects.toThrow(TypeError);
+  expect(await sealing).toBe(sealed.length);
+  const end = new Uint8Array(sealer.finalBytes(0));
+  await sealer.finalAsync(new Uint8Array(0), end);
+  const { header, rest } = envelope.headerReader().push(Buffer.concat([sealer.header, sealed, end]))!;
+  const opener = await envelope.opener(header);
+  const out = new Uint8Array(opener.updateBytes(rest.length) + 100).fill(0xee);
+  const opening = opener.updateAsync(rest, out);
+  await expect(opener.updateAsync(rest, out)).rejects.toThrow(TypeError);
+  expect(await opening).toBe(plaintext.length);
+  opener.final();
+  expect(Buffer.compare(out.subarray(0, plaintext.length), plaintext)).toBe(0);
+  expect(out.subarray(-100).every((byte) => byte === 0xee)).toBe(true);
+});
+
 const NAMES = ["auto", "wasm", "native", undefined] as const;
 
 test("createKms and createEnvelope take the engine that is asked for, and what one sealed the others open", async () => {
