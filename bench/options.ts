@@ -10,7 +10,9 @@ export const HELP = `Times wasm-kms beside the alternatives, on this machine, an
   npm run bench -- --json out.json               writes the rows there as well
   npm run bench -- --node ~/node-24/bin/node     the same under another Node.js (24 has relaxed SIMD)
   npm run bench -- --workerd                     core and engine inside a real workerd, timed from outside
-  npm run bench -- --readme                      renews the charts and the table of the README from this run
+  npm run bench -- --readme                      renews the charts and the table of the README, too
+  npm run bench -- --from out.json               times nothing: draws the report (and with --readme the README)
+                                                 of results that are there already
 
 Options go together: npm run bench -- --quick --only engine --node /opt/node-24/bin/node
 
@@ -29,6 +31,8 @@ export interface Options {
   readonly workerd: boolean;
   readonly readme: boolean;
   readonly json?: string | undefined;
+  /** Results to draw instead of measuring. */
+  readonly from?: string | undefined;
   readonly only?: Layer | undefined;
   readonly node?: string | undefined;
 }
@@ -43,6 +47,7 @@ export function parseOptions(args: readonly string[]): Options {
       workerd: { type: "boolean", default: false },
       readme: { type: "boolean", default: false },
       json: { type: "string" },
+      from: { type: "string" },
       only: { type: "string" },
       node: { type: "string" },
     },
@@ -56,6 +61,9 @@ export function parseOptions(args: readonly string[]): Options {
   }
   if (values.workerd && values.node !== undefined) {
     throw new TypeError("--workerd and --node name two runtimes: give one of them.");
+  }
+  if (values.readme && (values.quick || only !== undefined || values.workerd)) {
+    throw new TypeError("--readme shows a whole run on Node.js: leave out --quick, --only and --workerd.");
   }
   return { ...values, only };
 }

@@ -21,25 +21,31 @@ const CHARTS: readonly (readonly [name: string, alt: string, draw: (rows: readon
   ["pipeline", "Where the time of one Encrypt request goes", pipeline],
 ];
 
-/** Writes the charts and renews the README. @throws {Error} if the README has lost its marks */
-export function renewReadme(results: Results): void {
+/** Writes the charts, renews the README and returns the paths of both. @throws {Error} if the README has lost its marks */
+export function renewReadme(results: Results): string[] {
   const path = join(PROJECT_ROOT, "README.md");
   const text = readFileSync(path, "utf8");
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error(`README.md must hold the lines "${BEGIN}" and "${END}".`);
+  const written: string[] = [];
   const images = CHARTS.flatMap(([name, alt, chart]) => {
     const draw = chart(results.rows);
     if (draw === undefined) return [];
-    writeFileSync(join(RESULTS_FOLDER, `${name}.svg`), asFile(draw(WIDTH_PX)));
+    const file = join(RESULTS_FOLDER, `${name}.svg`);
+    writeFileSync(file, asFile(draw(WIDTH_PX)));
+    written.push(file);
     return [`![${alt}](bench/results/${name}.svg)`];
   });
   const parts = [BEGIN, sourceOf(results), tableOf(results.rows), ...images];
   writeFileSync(path, `${text.slice(0, begin)}${parts.join("\n\n")}\n\n${text.slice(end)}`);
+  return [...written, path];
 }
 
 function sourceOf({ date, machine, node, commit }: Results): string {
-  const core = "AES-256-GCM with 32 bytes of additional data, against node:crypto with a KeyObject";
-  return `Measured on ${date.slice(0, 10)}, ${runtimeOf(node)}, ${machine}, commit ${commit}. ${core}; medians of interleaved rounds, with the quartiles of the ratios:`;
+  return (
+    `Measured on ${date.slice(0, 10)} with ${runtimeOf(node)} on ${machine}, commit ${commit}. AES-256-GCM, 32 bytes of ` +
+    "additional data; a ratio is node:crypto's time (with a KeyObject) over the core's, in medians of interleaved rounds:"
+  );
 }
 
 function tableOf(rows: readonly Row[]): string {
@@ -65,12 +71,12 @@ function tableOf(rows: readonly Row[]): string {
       const ratioOf = (row: Row | undefined) =>
         row === undefined
           ? "–"
-          : `${formatRatio(row.ratio)} (${formatRatio(row.ratioLow)} to ${formatRatio(row.ratioHigh)})`;
+          : `${formatRatio(row.ratio)} (${formatRatio(row.ratioLow)}–${formatRatio(row.ratioHigh)})`;
       const timeOf = (row: Row | undefined) => (row === undefined ? "–" : formatNs(row.p50Ns));
       return `| ${formatBytes(bytes)} | ${timeOf(seal)} | ${timeOf(native)} | ${ratioOf(seal)} | ${ratioOf(open)} |`;
     });
   return [
-    "| size | core seals in | node:crypto in | seal, as fast as it | open |",
+    "| size | core seals in | node:crypto in | seal, ratio (quartiles) | open, ratio (quartiles) |",
     "|---|---|---|---|---|",
     ...lines,
   ].join("\n");

@@ -20,13 +20,27 @@ export function writeResults(path: string, results: Results): void {
   writeFileSync(path, `${head}\n "rows": [\n${lines}\n ]\n}\n`);
 }
 
+/** @throws {TypeError} if the file is not what `writeResults` writes */
+export function readResults(path: string): Results {
+  let results: Partial<Results>;
+  try {
+    results = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new TypeError(`${path} cannot be read as results: ${(error as Error).message}`);
+  }
+  if (typeof results.node === "string" && Array.isArray(results.rows)) return results as Results;
+  throw new TypeError(
+    `${path} holds no results of this bench: name a file of bench/results, or one written by --json.`,
+  );
+}
+
 /** The newest whole results of every runtime but `node`, the newest first. */
 export function readOthers(node: string): Results[] {
   mkdirSync(RESULTS_FOLDER, { recursive: true });
   const newest = new Map<string, Results>();
   for (const name of readdirSync(RESULTS_FOLDER)) {
     if (!/-\d{4}-\d\d-\d\d\.json$/.test(name)) continue;
-    const results = JSON.parse(readFileSync(join(RESULTS_FOLDER, name), "utf8")) as Results;
+    const results = readResults(join(RESULTS_FOLDER, name));
     const known = newest.get(results.node);
     if (results.node !== node && (known === undefined || known.date < results.date)) newest.set(results.node, results);
   }

@@ -19,6 +19,9 @@ export interface Budget {
   readonly roundsMax: number;
 }
 
+/** Messages from which on the garbage of one contender would slow the next one down. */
+const LARGE_BYTES = 65_536;
+
 /** A contender that was not timed, and why. */
 export interface Refusal {
   readonly plan: Plan;
@@ -50,7 +53,7 @@ export async function runPlan(plan: Plan, watch: Stopwatch, budget: Budget): Pro
       else refusals.push({ plan, subject: contender.subject, reason });
     }
     for (const { contender } of times) await watch.warm(contender, budget.warmMs);
-    await runRounds(times, watch, budget);
+    await runRounds(times, plan.bytes >= LARGE_BYTES, watch, budget);
     return { rows: rowsOf(plan, prepared, times), refusals };
   } finally {
     await prepared.close?.();
@@ -67,12 +70,13 @@ export async function findDisagreement(contender: Contender): Promise<string | u
   }
 }
 
-async function runRounds(times: readonly Times[], watch: Stopwatch, budget: Budget): Promise<void> {
+async function runRounds(times: readonly Times[], large: boolean, watch: Stopwatch, budget: Budget): Promise<void> {
   const { sliceMs, caseMs, roundsMin, roundsMax } = budget;
   const start = performance.now();
   for (let round = 0; round < roundsMax; round++) {
     for (let i = 0; i < times.length; i++) {
       const { contender, samplesNs, roundsNs } = times[(round + i) % times.length]!;
+      if (large) watch.settle?.();
       const taken = await watch.take(contender, sliceMs);
       for (const ns of taken) samplesNs.push(ns);
       roundsNs.push(medianOf(taken));

@@ -7,7 +7,7 @@
  * loader's own additions to every function would be timed as well.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { judge } from "./bars.ts";
@@ -19,7 +19,7 @@ import { HELP, type Options, parseOptions } from "./options.ts";
 import { showProgress } from "./progress.ts";
 import { renewReadme } from "./readme.ts";
 import { renderPage } from "./report/page.ts";
-import { fileNameOf, RESULTS_FOLDER, readOthers, writeResults } from "./results.ts";
+import { fileNameOf, RESULTS_FOLDER, readOthers, readResults, writeResults } from "./results.ts";
 import type { Outcome } from "./rounds.ts";
 import type { Results } from "./row.ts";
 import { type Stopwatch, stopwatch } from "./stopwatch.ts";
@@ -30,7 +30,8 @@ import { startWorkerd } from "./workerd/session.ts";
 /** Runs this file under another Node.js and returns its exit code. */
 function runUnder(node: string, args: readonly string[]): number {
   const { status, error } = spawnSync(node, [fileURLToPath(import.meta.url), ...args], { stdio: "inherit" });
-  if (error !== undefined) throw new Error(`--node ${node} cannot be started: ${error.message}`);
+  if (error !== undefined)
+    throw new TypeError(`--node ${node} cannot be started (${error.message}): name a Node.js binary.`);
   return status ?? 1;
 }
 
@@ -65,15 +66,33 @@ async function time(plans: readonly Plan[], watch: Stopwatch, node: string, quic
   return { results, outcome };
 }
 
-function write(results: Results, { quick, only, json, readme }: Options): string[] {
-  mkdirSync(RESULTS_FOLDER, { recursive: true });
-  const part = [...(only === undefined ? [] : [only]), ...(quick ? ["quick"] : [])].join("-") || undefined;
-  const written = [join(RESULTS_FOLDER, fileNameOf(results, part)), ...(json === undefined ? [] : [json])];
-  for (const path of written) writeResults(path, results);
-  const page = join(RESULTS_FOLDER, `${["report", ...(part === undefined ? [] : [part])].join("-")}.html`);
+/** Names of short runs and of single layers say so. */
+function partOf({ only, quick }: Options): string | undefined {
+  const parts = [...(only === undefined ? [] : [only]), ...(quick ? ["quick"] : [])];
+  return parts.length === 0 ? undefined : parts.join("-");
+}
+
+function write(results: Results, options: Options): string[] {
+  const paths = [join(RESULTS_FOLDER, fileNameOf(results, partOf(options)))];
+  if (options.json !== undefined) paths.push(options.json);
+  for (const path of paths) writeResults(path, results);
+  return paths;
+}
+
+function draw(results: Results, options: Options): string[] {
+  const part = partOf(options);
+  const page = join(RESULTS_FOLDER, part === undefined ? "report.html" : `report-${part}.html`);
   writeFileSync(page, renderPage(results, readOthers(results.node)));
-  if (readme) renewReadme(results);
-  return [...written, page];
+  return [page, ...(options.readme ? renewReadme(results) : [])];
+}
+
+/** Known before minutes are spent. @throws {TypeError} */
+function checkWritable(path: string): void {
+  try {
+    closeSync(openSync(path, "a"));
+  } catch (error) {
+    throw new TypeError(`--json ${path} cannot be written: ${(error as Error).message}`);
+  }
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -83,11 +102,14 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (options.node !== undefined) return runUnder(options.node, argsWithoutNode(args));
-  const { results, outcome } = await measure(options);
-  const files = write(results, options);
+  mkdirSync(RESULTS_FOLDER, { recursive: true });
+  if (options.json !== undefined) checkWritable(options.json);
+  const measured = options.from === undefined ? await measure(options) : undefined;
+  const results = measured?.results ?? readResults(options.from!);
+  const files = [...(measured === undefined ? [] : write(results, options)), ...draw(results, options)];
   console.log(summarize(results, judge(results)));
   console.log(`\nWritten: ${files.map((path) => relative(process.cwd(), path)).join(", ")}`);
-  return conclude(outcome, (line) => console.error(line));
+  return measured === undefined ? 0 : conclude(measured.outcome, (line) => console.error(line));
 }
 
 try {

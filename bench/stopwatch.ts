@@ -2,6 +2,8 @@
  * Times a contender in this process, with tinybench. A call that takes less than the sample time is timed in loops of
  * up to 256 calls, since a timer around one of them would mostly time itself: a sample is then the mean of its loop.
  */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Bench } from "tinybench";
 import type { Contender } from "./contender.ts";
 
@@ -9,8 +11,16 @@ import type { Contender } from "./contender.ts";
 export interface Stopwatch {
   /** Brings the contender to its full speed. */
   warm(contender: Contender, timeMs: number): Promise<void>;
+  /** Takes away what others have left lying about, so that a contender pays for its own large arrays alone. */
+  settle?(): void;
   /** Runs for about `timeMs` (a single sample may take longer) and returns nanoseconds per operation, one each sample. */
   take(contender: Contender, timeMs: number): Promise<readonly number[]>;
+}
+
+/** Node.js hands its collector out to scripts that were compiled after the flag was set. */
+function findCollector(): (() => void) | undefined {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("globalThis.gc");
 }
 
 const SAMPLE_MS = 0.03;
@@ -18,8 +28,10 @@ const CALLS_MAX = 256;
 /** A call that takes so long is not repeated just to be warm. */
 const WARM_MAX_MS = 400;
 
-/** A sample that another process broke into must not stand alone for a round. */
+/** A sample that another process broke into must not stand alone for a round, unless it takes very long. */
 const SAMPLES_MIN = 16;
+const SLOW_SAMPLES_MIN = 3;
+const VERY_SLOW_MS = 100;
 
 interface Loop {
   readonly calls: number;
@@ -33,7 +45,10 @@ export let kept: unknown;
 
 export function stopwatch(): Stopwatch {
   const loops = new WeakMap<Contender, Loop>();
+  const collect = findCollector();
   return {
+    settle: () => collect?.(),
+
     async warm(contender, timeMs) {
       const { run, sample } = contender;
       if (sample !== undefined) return;
@@ -67,8 +82,8 @@ export function stopwatch(): Stopwatch {
 }
 
 function benchFor(time: number, { sampleMs }: Loop): Bench {
-  // Slow calls get no more than their time.
-  const iterations = Math.min(Math.max(Math.floor(time / sampleMs), 1), SAMPLES_MIN);
+  const least = sampleMs > VERY_SLOW_MS ? 1 : SLOW_SAMPLES_MIN;
+  const iterations = Math.min(Math.max(Math.floor(time / sampleMs), least), SAMPLES_MIN);
   return new Bench({ time, iterations, warmup: false, retainSamples: true, throws: true });
 }
 
