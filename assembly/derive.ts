@@ -10,7 +10,7 @@ import { sliceKey, sliceKeys } from "./aes";
 import { aadLength, blocksOf, cipherCounters, counterBlock, dataLength, endBatch, fitsWindow, openRecord, sealRecord, sumLengths } from "./batch";
 import { wipe } from "./ct";
 import { setHashKey } from "./ghash";
-import { SHA_256, forgetFour } from "./hash";
+import { SHA_256, forget, forgetFour } from "./hash";
 import { KEY_4 } from "./hash-layout";
 import { expand, hashOf, keyOf } from "./hkdf";
 import { expandFour } from "./hkdf-batch";
@@ -63,6 +63,8 @@ function deriveKeys(handle: usize, count: usize): void {
     info += length;
   }
   wipe(KEY_STREAM, info - KEY_STREAM);
+  // One that was derived alone has left its key where hashes work.
+  forget();
 }
 
 /** How many of the records from `first` to before `end` go through the lanes together: 8, fewer at an end, or 1. */

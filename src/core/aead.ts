@@ -5,8 +5,8 @@ import type { PackedPlaintexts, PackedRecords, PackedSealed, PlainRecord, Sealed
 export interface Aead {
   /**
    * Returns `plaintext.length + 16` bytes, ciphertext then tag: the start of `out` where that was given (it may be longer,
-   * and may overlap the plaintext), else a new array. New arrays of up to 1 KiB lie in one buffer with others that were
-   * sealed, as Node's Buffers do.
+   * and may overlap the plaintext), else a new array. New arrays of up to 1 KiB share a buffer with others that were
+   * sealed: whoever transfers or clones `.buffer` takes those along, so send a `slice()` or pass an `out`.
    * @throws {RangeError} if the nonce has not 12 bytes, or `out` is too short.
    * @throws {TypeError} after `destroy`, or for an argument that is no Uint8Array.
    */
@@ -36,6 +36,6 @@ export interface CoreAead extends Aead {
   openPacked(records: PackedSealed, out?: Uint8Array): PackedRecords;
   /** `sealPacked` for records that lie apart. The results lie in one buffer. */
   sealMany(records: readonly PlainRecord[]): Uint8Array[];
-  /** `openPacked` for records that lie apart; `undefined` for each that is refused. The results lie in one buffer. */
+  /** `openPacked` for records that lie apart; `undefined` for each that is refused. Each has its own buffer. */
   openMany(records: readonly SealedRecord[]): (Uint8Array | undefined)[];
 }

@@ -71,9 +71,10 @@ export class DerivationSlots {
         }
       },
       expandMany: (records, lengthBytes, out) => {
-        const slot = live();
+        const { infos, lengths } = records;
         checkLength(row, lengthBytes);
-        return expandMany(calls, slot, records, lengthBytes, out);
+        // Only now that no getter of the caller's can run any more, and destroy this key.
+        return expandMany(calls, live(), { infos, lengths }, lengthBytes, out);
       },
       destroy: () => {
         if (handle < 0) return;

@@ -1,5 +1,6 @@
 /**
- * Records under a key each: AES-256 keys that HKDF-Expand derives, one an info, and that never leave the core. The batch
+ * Records under a key each: AES-256 keys that HKDF-Expand derives, one an info. They do not leave the core, but
+ * for that of a record that fits no window. The batch
  * is packed.ts's, with infos beside the additional data.
  */
 import { copyLengths } from "../byte-views.ts";
@@ -42,15 +43,21 @@ export class DerivedBatches {
   }
 
   seal(master: DerivationKey, records: DerivedPlaintexts, out?: Uint8Array): Uint8Array {
+    const batch = checkDerivations(records);
+    const { plaintexts } = records;
+    // Only now that no getter of the caller's can run any more, and destroy this key.
     const handle = this.#slots.handleOf(master);
     const many = (count: number): number => this.#abi.exports.deriveSealMany(handle, count);
-    return sealBatch(this.#abi, this.#batcher(master, many), checkDerivations(records), records.plaintexts, out);
+    return sealBatch(this.#abi, this.#batcher(master, many), batch, plaintexts, out);
   }
 
   open(master: DerivationKey, records: DerivedSealed, out?: Uint8Array): PackedRecords {
+    const batch = checkDerivations(records);
+    const { sealed } = records;
+    // Only now that no getter of the caller's can run any more, and destroy this key.
     const handle = this.#slots.handleOf(master);
     const many = (count: number): number => this.#abi.exports.deriveOpenMany(handle, count);
-    return openBatch(this.#abi, this.#batcher(master, many), checkDerivations(records), records.sealed, out);
+    return openBatch(this.#abi, this.#batcher(master, many), batch, sealed, out);
   }
 
   #batcher(master: DerivationKey, many: (count: number) => number) {
@@ -74,11 +81,12 @@ export class DerivedBatches {
 }
 
 function checkDerivations(records: PackedDerivations): Batch {
+  const { infos, infoLengths } = records;
   const batch = checkBatch(records);
-  const lengths = copyLengths("infoLengths", records.infoLengths);
+  const lengths = copyLengths("infoLengths", infoLengths);
   const longest = lengths.reduce((most, lengthBytes) => Math.max(most, lengthBytes), 0);
   if (longest > INFO_MAX_BYTES) {
     throw new RangeError(`An info has ${longest} bytes: at most ${INFO_MAX_BYTES} are taken.`);
   }
-  return { ...batch, infos: checkParts("infos", records.infos, "infoLengths", lengths, batch.lengths.length) };
+  return { ...batch, infos: checkParts("infos", infos, "infoLengths", lengths, batch.lengths.length) };
 }

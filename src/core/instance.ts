@@ -18,8 +18,8 @@ export interface Core extends Hashes {
    */
   importKey(bytes: Uint8Array): CoreAead;
   /**
-   * Seals n records that lie end to end, each under an AES-256 key of its own: `master.expand(info, 32)`, which never leaves
-   * the core. Otherwise as `sealPacked` of a key.
+   * Seals n records that lie end to end, each under an AES-256 key of its own: `master.expand(info, 32)`, which leaves the
+   * core for records of more than 64 KiB alone. Otherwise as `sealPacked` of a key.
    * @throws {TypeError} if `master` is no key of this core, or has been destroyed
    */
   deriveAndSealMany(master: DerivationKey, records: DerivedPlaintexts, out?: Uint8Array): Uint8Array;

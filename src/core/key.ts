@@ -148,17 +148,20 @@ class CoreKey implements CoreAead {
   }
 
   sealPacked(records: PackedPlaintexts, out?: Uint8Array): Uint8Array {
-    const slot = this.#liveSlot();
     const batch = checkBatch(records);
+    const { plaintexts } = records;
+    // Only now that no getter of the caller's can run any more, and destroy this key.
+    const slot = this.#liveSlot();
     const batcher = this.#batcher((count) => this.#abi.exports.gcmSealMany(slot, count));
-    return sealBatch(this.#abi, batcher, batch, records.plaintexts, out);
+    return sealBatch(this.#abi, batcher, batch, plaintexts, out);
   }
 
   openPacked(records: PackedSealed, out?: Uint8Array): PackedRecords {
-    const slot = this.#liveSlot();
     const batch = checkBatch(records);
+    const { sealed } = records;
+    const slot = this.#liveSlot();
     const batcher = this.#batcher((count) => this.#abi.exports.gcmOpenMany(slot, count));
-    return openBatch(this.#abi, batcher, batch, records.sealed, out);
+    return openBatch(this.#abi, batcher, batch, sealed, out);
   }
 
   #batcher(many: (count: number) => number): Batcher {

@@ -50,20 +50,20 @@ export interface Run {
 }
 
 /** @throws {RangeError} if the lengths do not add up. @throws {TypeError} for anything but arrays. */
-export function checkBatch(records: Packed): Batch {
-  const lengths = copyLengths("lengths", records.lengths);
-  const nonces = viewBytes("nonces", records.nonces);
+export function checkBatch({ lengths: givenLengths, nonces: givenNonces, aads, aadLengths }: Packed): Batch {
+  const lengths = copyLengths("lengths", givenLengths);
+  const nonces = viewBytes("nonces", givenNonces);
   if (nonces.length !== lengths.length * NONCE_BYTES) {
     throw new RangeError(`nonces has ${nonces.length} bytes: ${lengths.length} records need ${NONCE_BYTES} each.`);
   }
-  if ((records.aads === undefined) !== (records.aadLengths === undefined)) {
+  if ((aads === undefined) !== (aadLengths === undefined)) {
     throw new TypeError("aads and aadLengths go together: give both, or neither.");
   }
-  const aads =
-    records.aads === undefined
+  const parts =
+    aads === undefined
       ? NO_PARTS
-      : checkParts("aads", records.aads, "aadLengths", copyLengths("aadLengths", records.aadLengths!), lengths.length);
-  return { nonces, lengths, dataBytes: sum(lengths), aads, infos: NO_PARTS };
+      : checkParts("aads", aads, "aadLengths", copyLengths("aadLengths", aadLengths!), lengths.length);
+  return { nonces, lengths, dataBytes: sum(lengths), aads: parts, infos: NO_PARTS };
 }
 
 export function checkParts(
@@ -132,12 +132,18 @@ function cut(bytes: Uint8Array, { at, bytes: lengthBytes }: Extent): Uint8Array 
 /** Copies what a run has beside its data into the window. */
 function fillWindow(abi: Abi, batch: Batch, { first, count, aads, infos }: Run): void {
   const end = first + count;
-  abi.nonces.set(batch.nonces.subarray(first * NONCE_BYTES, end * NONCE_BYTES));
+  abi.nonces.set(whole(batch.nonces.subarray(first * NONCE_BYTES, end * NONCE_BYTES), count * NONCE_BYTES));
   abi.dataLengths.set(batch.lengths.subarray(first, end));
   fillLengths(abi.aadLengths, batch.aads, first, end);
-  abi.output.set(cut(batch.aads.bytes, aads));
+  abi.output.set(whole(cut(batch.aads.bytes, aads), aads.bytes));
   fillLengths(abi.infoLengths, batch.infos, first, end);
-  abi.infos.set(cut(batch.infos.bytes, infos));
+  abi.infos.set(whole(cut(batch.infos.bytes, infos), infos.bytes));
+}
+
+/** The view, which must still have all of its bytes: a resizable buffer may have shrunk since they were counted. */
+function whole(view: Uint8Array, lengthBytes: number): Uint8Array {
+  if (view.length !== lengthBytes) throw new RangeError("The bytes shrank while they were read.");
+  return view;
 }
 
 function fillLengths(table: Uint32Array, { lengths }: MaybeParts, first: number, end: number): void {
@@ -164,7 +170,7 @@ export function sealBatch(abi: Abi, batcher: Batcher, batch: Batch, bytes: Uint8
   try {
     for (const run of runsOf(batch)) {
       const { first, count } = run;
-      const data = cut(source, run.data);
+      const data = whole(cut(source, run.data), run.data.bytes);
       const to = run.data.at + first * TAG_BYTES;
       if (run.fits) {
         fillWindow(abi, batch, run);
@@ -206,7 +212,8 @@ export function openBatch(
     for (const run of runsOf(batch)) {
       const { first, count } = run;
       const from = run.data.at + first * TAG_BYTES;
-      const data = source.subarray(from, from + run.data.bytes + count * TAG_BYTES);
+      const sealedRunBytes = run.data.bytes + count * TAG_BYTES;
+      const data = whole(source.subarray(from, from + sealedRunBytes), sealedRunBytes);
       const target = viewOf(plaintexts, run.data.at, run.data.bytes);
       if (run.fits) {
         fillWindow(abi, batch, run);
@@ -224,8 +231,10 @@ export function openBatch(
         });
       }
     }
-    return { plaintexts, failed };
+    return { plaintexts: room, failed };
   } catch (error) {
+    // The call as a whole has failed: it hands out nothing.
+    plaintexts.fill(0);
     forget(abi);
     throw error;
   }

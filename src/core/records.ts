@@ -1,5 +1,5 @@
 /** The convenient form of packed.ts: records that lie apart are packed, sealed or opened, and the results cut up again. */
-import { copyInto, lengthOf } from "../byte-views.ts";
+import { copyInto, copyView, lengthOf } from "../byte-views.ts";
 import { secretBytes } from "../secret-bytes.ts";
 import type {
   Apart,
@@ -44,7 +44,9 @@ export function openMany(aead: PackedAead, records: readonly SealedRecord[]): (U
   );
   const lengths = sealedLengths.map((lengthBytes) => lengthBytes - TAG_BYTES);
   const { plaintexts, failed } = aead.openPacked({ ...packApart(long), lengths, sealed });
-  const opened: (Uint8Array | undefined)[] = unpack(plaintexts, lengths, 0);
+  // Each plaintext has a buffer of its own, so that whoever is given one is not given the others.
+  const opened: (Uint8Array | undefined)[] = unpack(plaintexts, lengths, 0).map(copyView);
+  plaintexts.fill(0);
   for (const record of failed) opened[record] = undefined;
   if (long.length === records.length) return opened;
   let next = 0;

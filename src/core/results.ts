@@ -1,6 +1,6 @@
 /**
  * Where results lie. What was sealed is public and short, and an ArrayBuffer of its own costs more than sealing it: such
- * results share buffers. Everything else gets an array of its own, or the caller's.
+ * results share buffers, and so do those of one batch. A plaintext has a buffer of its own, or the caller's.
  */
 import { lengthOf, viewOf } from "../byte-views.ts";
 import type { Abi } from "./abi.ts";

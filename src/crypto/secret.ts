@@ -43,9 +43,10 @@ export class Secret {
   wipe(): void {
     const bytes = this.#bytes;
     if (bytes === undefined) return;
+    // First: a room that is given back twice could be another's by then.
+    this.#bytes = undefined;
     if (this.#isBorrowed) returnRoom(bytes);
     else bytes.fill(0);
-    this.#bytes = undefined;
   }
 
   toString(): string {

@@ -128,7 +128,9 @@ class PooledDeriver implements Deriver {
   }
 
   expandMany(records: PackedInfos, lengthBytes: number, out?: Uint8Array): Uint8Array {
-    return this.#use().expandMany(records, lengthBytes, out);
+    // A getter of the caller's must not run once the key has its slot: it could take it away.
+    const { infos, lengths } = records;
+    return this.#use().expandMany({ infos, lengths }, lengthBytes, out);
   }
 
   destroy(): void {

@@ -88,8 +88,11 @@ class WebKey implements EngineKey {
       this.#subtle.decrypt(how, key, data).catch(undefinedIfRefused),
     );
     if (target === undefined || opened === undefined) return opened;
-    target.set(opened);
-    opened.fill(0);
+    try {
+      target.set(opened);
+    } finally {
+      opened.fill(0);
+    }
     return target;
   }
 
@@ -128,11 +131,10 @@ class WebKey implements EngineKey {
   }
 
   async #import(): Promise<CryptoKey> {
-    const imported = this.#small.expose((key) =>
-      this.#subtle.importKey("raw", key as Uint8Array<ArrayBuffer>, "AES-GCM", false, ["encrypt", "decrypt"]),
-    );
     try {
-      const key = await imported;
+      const key = await this.#small.expose(async (bytes) =>
+        this.#subtle.importKey("raw", bytes as Uint8Array<ArrayBuffer>, "AES-GCM", false, ["encrypt", "decrypt"]),
+      );
       if (this.#live) this.#large = key;
       return key;
     } catch (error) {

@@ -73,8 +73,10 @@ export function sealBlob(
   // An array over a buffer of its own takes half the time of an array that makes its buffer.
   const blob = new Uint8Array(new ArrayBuffer(OVERHEAD_BYTES + plaintext.length));
   try {
-    // First, because the generator is the caller's code, which may seal something else in the meantime.
-    random.fill(headN);
+    // Into a room of this message alone, because the generator is the caller's code, which may seal something else.
+    const n = blob.subarray(N, COMMITMENT);
+    random.fill(n);
+    headN.set(n);
     head[0] = VERSION;
     head[1] = SUITE;
     head[2] = keyId.startsWith("mrk-") ? MULTI_REGION : 0;

@@ -16,6 +16,8 @@ const PUBLIC = [
   { from: HASH_LENGTHS_AT, to: HASH_LENGTHS_AT + HASH_LENGTH_COUNT * 4 },
 ] as const;
 
+const isPublic = (at: number): boolean => PUBLIC.some(({ from, to }) => at >= from && at < to);
+
 /** What the memory held when a call returned. */
 interface Trace {
   readonly memory: Buffer<ArrayBuffer>;
@@ -80,9 +82,10 @@ export class Watch {
     const { memory, secret } = this.#machine!;
     const mark = this.#secrets === "everything written" ? 1 : 0;
     for (const page of this.#changedPages()) {
-      for (let i = page; i < page + PAGE_BYTES; i++) if (memory[i] !== this.#seen[i]) secret[i] = mark;
+      for (let i = page; i < page + PAGE_BYTES; i++) {
+        if (memory[i] !== this.#seen[i]) secret[i] = isPublic(i) ? 0 : mark;
+      }
     }
-    for (const { from, to } of PUBLIC) secret.fill(0, from, to);
     if (this.#secrets === "everything written") return;
     const text = Buffer.from(memory.buffer);
     for (const bytes of this.#secrets) {

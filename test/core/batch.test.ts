@@ -188,6 +188,35 @@ describe("a batch", () => {
     expect(same(key.sealPacked(hostile), key.sealPacked(packed))).toBe(true);
   });
 
+  it("is sealed under no other key, whoever destroys its own meanwhile", () => {
+    const doomed = core.importKey(material);
+    let other: CoreAead | undefined;
+    const hostile = {
+      ...packed,
+      get plaintexts() {
+        doomed.destroy();
+        // Takes the slot.
+        other ??= core.importKey(sampleBytes(32, 8));
+        return packed.plaintexts;
+      },
+    };
+    expect(() => doomed.sealPacked(hostile)).toThrow(TypeError);
+    other?.destroy();
+  });
+
+  it("is refused when its bytes shrink while they are read", () => {
+    const nonces = new Uint8Array(Reflect.construct(ArrayBuffer, [24, { maxByteLength: 24 }]));
+    const hostile = {
+      ...packed,
+      nonces,
+      get plaintexts() {
+        (nonces.buffer as unknown as { resize(bytes: number): void }).resize(0);
+        return packed.plaintexts;
+      },
+    };
+    expect(() => key.sealPacked(hostile)).toThrow(RangeError);
+  });
+
   it("throws once its key is destroyed", () => {
     const gone: CoreAead = core.importKey(material);
     gone.destroy();
