@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           ...common,
           name: "relaxed",
-          include: ["test/{core,constant-time,crypto,vectors,envelope}/*.test.ts"],
+          include: ["test/{core,constant-time,crypto,vectors}/*.test.ts"],
           setupFiles: ["test/simd/relaxed.ts"],
         },
       },
