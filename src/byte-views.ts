@@ -37,6 +37,15 @@ export function copyLengths(name: string, lengths: Uint32Array): Uint32Array {
   return copy;
 }
 
+/** What a length looks like, to choose by: 0 for what has none. Whoever uses the bytes asks for the true one. */
+export function roughLengthOf(bytes: Uint8Array): number {
+  try {
+    return readLength.call(bytes);
+  } catch {
+    return 0;
+  }
+}
+
 /** A plain view of part of `bytes`. */
 export function viewOf(bytes: Uint8Array, at: number, lengthBytes: number): Uint8Array {
   return new Uint8Array(readBuffer.call(bytes), readOffset.call(bytes) + at, lengthBytes);

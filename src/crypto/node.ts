@@ -15,7 +15,17 @@ import {
   createSecretKey,
   type KeyObject,
 } from "node:crypto";
-import { checkNonce, copyInto, copyView, isShared, lengthOf, lengthOfKey, viewBytes, viewOut } from "../byte-views.ts";
+import {
+  checkNonce,
+  copyInto,
+  copyView,
+  isShared,
+  lengthOf,
+  lengthOfKey,
+  roughLengthOf,
+  viewBytes,
+  viewOut,
+} from "../byte-views.ts";
 import { type Crossover, NODE_CROSSOVER } from "./crossovers.ts";
 import type { Engine, EngineKey, HashName } from "./engine.ts";
 import { type WasmEngine, type WasmKey, wasmEngine } from "./wasm.ts";
@@ -93,9 +103,8 @@ class NodeKey implements EngineKey {
   }
 
   seal(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array = NO_BYTES, out?: Uint8Array): Uint8Array {
-    const dataBytes = lengthOf("plaintext", plaintext);
     const { sealFromBytes, onceFromBytes } = this.#crossover;
-    if (!this.#isLarge(dataBytes + lengthOf("aad", aad), sealFromBytes, onceFromBytes)) {
+    if (!this.#isLarge(roughLengthOf(plaintext) + roughLengthOf(aad), sealFromBytes, onceFromBytes)) {
       return this.#small.seal(nonce, plaintext, aad, out);
     }
     const key = this.#useLarge();
@@ -109,8 +118,8 @@ class NodeKey implements EngineKey {
   }
 
   open(nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array = NO_BYTES, out?: Uint8Array): Uint8Array | undefined {
-    const sealedBytes = lengthOf("sealed", sealed);
-    const readBytes = sealedBytes - TAG_BYTES + lengthOf("aad", aad);
+    const sealedBytes = roughLengthOf(sealed);
+    const readBytes = sealedBytes - TAG_BYTES + roughLengthOf(aad);
     const { openFromBytes, onceFromBytes } = this.#crossover;
     if (sealedBytes < TAG_BYTES || !this.#isLarge(readBytes, openFromBytes, onceFromBytes)) {
       return this.#small.open(nonce, sealed, aad, out);
