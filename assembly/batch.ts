@@ -9,13 +9,14 @@
  * Time depends on the number of records, their lengths and which of them are refused: all of these are public.
  */
 import { addCiphers } from "./aes";
-import { clearTail, equalTags, wipe } from "./ct";
+import { clearEight, clearTail, equalTags, wipe } from "./ct";
 import { gcmWipe, tagOf } from "./gcm";
-import { ghashAbsorb, ghashBeginWhole } from "./ghash";
+import { blocksOf, ghashAbsorb, ghashBeginWhole } from "./ghash";
 import {
   AAD_LENGTHS, BATCH_COUNT, CHUNK_BYTES, COUNTERS, DATA_LENGTHS, INPUT, KEY_STREAM, NONCES, OUTPUT, REFUSALS, ROUNDS,
   ROUND_KEYS, SUM, TAG, TAG_MASK,
 } from "./layout";
+import { lengthAt, sumLengths } from "./lengths";
 import { findKey } from "./slots";
 import { BAD_ARGUMENT, OK } from "./status";
 
@@ -24,22 +25,9 @@ import { BAD_ARGUMENT, OK } from "./status";
 @inline const GROUP_BLOCKS: usize = 512;
 
 // @ts-ignore: decorator
-@inline export function blocksOf(length: usize): usize { return (length + 15) >> 4; }
+@inline export function dataLength(record: usize): usize { return lengthAt(DATA_LENGTHS, record); }
 // @ts-ignore: decorator
-@inline export function dataLength(record: usize): usize { return <usize>load<u32>(DATA_LENGTHS + record * 4); }
-// @ts-ignore: decorator
-@inline export function aadLength(record: usize): usize { return <usize>load<u32>(AAD_LENGTHS + record * 4); }
-
-/** The sum of `count` lengths at `lengths`, or more than CHUNK_BYTES if it is more than fits. */
-export function sumLengths(lengths: usize, count: usize): usize {
-  let sum: usize = 0;
-  for (const end = lengths + count * 4; lengths < end; lengths += 4) {
-    const length = <usize>load<u32>(lengths);
-    if (length > CHUNK_BYTES || sum > CHUNK_BYTES) return CHUNK_BYTES + 1;
-    sum += length;
-  }
-  return sum;
-}
+@inline export function aadLength(record: usize): usize { return lengthAt(AAD_LENGTHS, record); }
 
 /** Whether `count` records fit the window with all that belongs to them. */
 export function fitsWindow(count: usize): bool {
@@ -56,7 +44,7 @@ export function fitsWindow(count: usize): bool {
 
 /** Ciphers the blocks in COUNTERS to `to`. */
 export function cipherCounters(keys: usize, rounds: usize, to: usize): void {
-  for (let at = to; at < to + 128; at += 16) v128.store(at, i64x2.splat(0));
+  clearEight(to);
   addCiphers(keys, rounds, COUNTERS, to);
 }
 
@@ -134,13 +122,11 @@ export function openRecord(
 export function endBatch(blocks: usize): void {
   // The last batch of the cipher may have filled seven blocks more.
   wipe(KEY_STREAM, (blocks + 7) * 16);
-  wipe(COUNTERS, 128);
+  clearEight(COUNTERS);
   gcmWipe();
 }
 
-/**
- * Seals `count` records under the key in `slot`.
- */
+/** Seals `count` records under the key in a slot. */
 export function gcmSealMany(slotNumber: u32, count: usize): i32 {
   const slot = findKey(slotNumber);
   if (slot == 0 || !fitsWindow(count)) return BAD_ARGUMENT;
@@ -169,7 +155,7 @@ export function gcmSealMany(slotNumber: u32, count: usize): i32 {
   return OK;
 }
 
-/** Opens `count` records under the key in `slot`; returns how many were refused, or a status. */
+/** Opens `count` records under the key in a slot; returns how many were refused, or a status. */
 export function gcmOpenMany(slotNumber: u32, count: usize): i32 {
   const slot = findKey(slotNumber);
   if (slot == 0 || !fitsWindow(count)) return BAD_ARGUMENT;

@@ -14,6 +14,20 @@ export function wipe(at: usize, lengthBytes: usize): void {
   memory.fill(at, 0, lengthBytes);
 }
 
+/** Clears eight blocks, 128 bytes, without a call. */
+// @ts-ignore: decorator
+@inline export function clearEight(at: usize): void {
+  const zero = i64x2.splat(0);
+  v128.store(at, zero);
+  v128.store(at, zero, 16);
+  v128.store(at, zero, 32);
+  v128.store(at, zero, 48);
+  v128.store(at, zero, 64);
+  v128.store(at, zero, 80);
+  v128.store(at, zero, 96);
+  v128.store(at, zero, 112);
+}
+
 /** Sixteen bytes of ones, then sixteen of zeros. */
 const MASKS: usize = memory.data<u8>([
   255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,

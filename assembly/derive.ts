@@ -7,18 +7,19 @@
  * block n of every lane, first H, then E(J0), then a block a block of data. Others fill the lanes by themselves.
  */
 import { sliceKey, sliceKeys } from "./aes";
-import { aadLength, blocksOf, cipherCounters, counterBlock, dataLength, endBatch, fitsWindow, openRecord, sealRecord, sumLengths } from "./batch";
-import { wipe } from "./ct";
-import { setHashKey } from "./ghash";
-import { SHA_256, forget, forgetFour } from "./hash";
-import { KEY_4 } from "./hash-layout";
-import { expand, hashOf, keyOf } from "./hkdf";
-import { expandFour } from "./hkdf-batch";
-import { setLane, spreadKey } from "./hmacx4";
+import {
+  aadLength, cipherCounters, counterBlock, dataLength, endBatch, fitsWindow, openRecord, sealRecord,
+} from "./batch";
+import { clearEight, wipe } from "./ct";
+import { blocksOf, setHashKey } from "./ghash";
+import { forget } from "./hash";
+import { hashOf } from "./hkdf";
+import { expandEach } from "./hkdf-batch";
 import {
   AAD_LENGTHS, CHUNK_BYTES, COUNTERS, DATA_LENGTHS, DERIVED, INFO_LENGTHS, INPUT, KEY_STREAM, LANE_KEYS, OUTPUT, REFUSALS,
   ROUND_KEYS, SCHEDULE, SCHEDULES, SLOT_BYTES, SPARE,
 } from "./layout";
+import { sumLengths } from "./lengths";
 import { BAD_ARGUMENT, OK } from "./status";
 import { expandKey } from "./vpaes";
 
@@ -34,35 +35,10 @@ import { expandKey } from "./vpaes";
 // @ts-ignore: decorator
 @inline const LANE_BLOCKS: usize = 64;
 
-// @ts-ignore: decorator
-@inline function infoLength(record: usize): usize { return <usize>load<u32>(INFO_LENGTHS + record * 4); }
-
 /** Derives the keys of `count` records to DERIVED and wipes the infos. */
 function deriveKeys(handle: usize, count: usize): void {
-  const hash = hashOf(handle);
-  const key = keyOf(handle);
-  let info = KEY_STREAM;
-  let record: usize = 0;
-  if (hash == SHA_256) {
-    spreadKey(KEY_4, key);
-    for (; record + 1 < count; ) {
-      const taken = min<usize>(4, count - record);
-      for (let lane: usize = 0; lane < 4; lane++) {
-        const length = infoLength(record + min<usize>(lane, taken - 1));
-        setLane(lane, lane < taken ? info : info - length, length);
-        if (lane < taken) info += length;
-      }
-      expandFour(taken, DERIVED + record * KEY_BYTES, KEY_BYTES, KEY_BYTES);
-      record += taken;
-    }
-    forgetFour();
-  }
-  for (; record < count; record++) {
-    const length = infoLength(record);
-    expand(hash, key, info, length, DERIVED + record * KEY_BYTES, KEY_BYTES);
-    info += length;
-  }
-  wipe(KEY_STREAM, info - KEY_STREAM);
+  expandEach(handle, count, KEY_STREAM, INFO_LENGTHS, DERIVED, KEY_BYTES);
+  wipe(KEY_STREAM, sumLengths(INFO_LENGTHS, count));
   // One that was derived alone has left its key where hashes work.
   forget();
 }
@@ -86,9 +62,11 @@ function makeLanes(first: usize, count: usize): usize {
     most = max(most, blocksOf(dataLength(first + lane)));
   }
   sliceKeys(SCHEDULES, SCHEDULE_STRIDE, ROUNDS_256, LANE_KEYS);
-  for (let at = COUNTERS; at < COUNTERS + 128; at += 16) v128.store(at, i64x2.splat(0));
+  clearEight(COUNTERS);
   for (let row: usize = 0; row < most + 2; row++) {
-    if (row > 0) for (let lane: usize = 0; lane < count; lane++) v128.store(COUNTERS + lane * 16, counterBlock(first + lane, <u32>row));
+    for (let lane: usize = 0; row > 0 && lane < count; lane++) {
+      v128.store(COUNTERS + lane * 16, counterBlock(first + lane, <u32>row));
+    }
     cipherCounters(LANE_KEYS, ROUNDS_256, KEY_STREAM + row * 128);
   }
   return (most + 2) * 8;
@@ -100,7 +78,9 @@ function makeRow(record: usize): usize {
   sliceKey(SPARE + SCHEDULE, ROUNDS_256, SPARE + ROUND_KEYS);
   const blocks = blocksOf(dataLength(record)) + 2;
   for (let block: usize = 0; block < blocks; block += 8) {
-    for (let lane: usize = 0; lane < 8; lane++) v128.store(COUNTERS + lane * 16, counterBlock(record, <u32>(block + lane)));
+    for (let lane: usize = 0; lane < 8; lane++) {
+      v128.store(COUNTERS + lane * 16, counterBlock(record, <u32>(block + lane)));
+    }
     if (block == 0) v128.store(COUNTERS, i64x2.splat(0));
     cipherCounters(SPARE + ROUND_KEYS, ROUNDS_256, KEY_STREAM + block * 16);
   }

@@ -8,8 +8,8 @@
  * The phases below are the order in which the calls must come; a call out of turn changes nothing.
  */
 import { addKeyStream } from "./aes";
-import { clearTail, equalTags } from "./ct";
-import { ghashAbsorb, ghashBegin, ghashBeginWhole, ghashFinish } from "./ghash";
+import { clearEight, clearTail, equalTags } from "./ct";
+import { blocksOf, ghashAbsorb, ghashBegin, ghashBeginWhole, ghashFinish } from "./ghash";
 import {
   CHUNK_BYTES, GCM_BYTES, INPUT, NONCE, OUTPUT, PHASE, ROUNDS, ROUND_KEYS, SCHEDULE, SCRATCH, STREAM, SUM, TAG,
   TAG_MASK,
@@ -83,15 +83,7 @@ let openedBytes: u64 = 0;
 /** Puts the key stream of the batch `first` into STREAM. */
 // @ts-ignore: decorator
 @inline function fillStream(first: u32): void {
-  const zero = i64x2.splat(0);
-  v128.store(STREAM, zero);
-  v128.store(STREAM, zero, 16);
-  v128.store(STREAM, zero, 32);
-  v128.store(STREAM, zero, 48);
-  v128.store(STREAM, zero, 64);
-  v128.store(STREAM, zero, 80);
-  v128.store(STREAM, zero, 96);
-  v128.store(STREAM, zero, 112);
+  clearEight(STREAM);
   addStream(first, STREAM, 1);
 }
 
@@ -121,7 +113,8 @@ let openedBytes: u64 = 0;
 /** The same for a chunk that lies `offset` bytes into the message. */
 function cipherChunk(offset: u64, length: usize): void {
   const first = (offset >> 7) as u32;
-  fillStream(first);
+  // The first one's is there since the message began.
+  if (offset > 0) fillStream(first);
   cipher(first, length);
 }
 
@@ -129,7 +122,7 @@ function cipherChunk(offset: u64, length: usize): void {
 // @ts-ignore: decorator
 @inline function absorb(data: usize, length: usize): void {
   clearTail(data, length);
-  ghashAbsorb(key, data, (length + 15) >> 4);
+  ghashAbsorb(key, data, blocksOf(length));
 }
 
 /** Leaves the tag of all that GHASH has taken in SUM: data of the two lengths, under the mask in TAG_MASK. */
@@ -152,7 +145,7 @@ export function gcmBegin(slot: u32): i32 {
   fillStream(0);
   v128.store(TAG_MASK, v128.load(STREAM, 16));
   enter(BEGUN);
-  return status;
+  return OK;
 }
 
 /** Takes the first `length` bytes of OUTPUT as additional data. */
@@ -221,17 +214,7 @@ export function gcmWipe(): void {
   aadBytes = 0;
   dataBytes = 0;
   openedBytes = 0;
-  const zero = i64x2.splat(0);
-  for (let at = SCRATCH; at < SCRATCH + GCM_BYTES; at += 128) {
-    v128.store(at, zero);
-    v128.store(at, zero, 16);
-    v128.store(at, zero, 32);
-    v128.store(at, zero, 48);
-    v128.store(at, zero, 64);
-    v128.store(at, zero, 80);
-    v128.store(at, zero, 96);
-    v128.store(at, zero, 112);
-  }
+  for (let at = SCRATCH; at < SCRATCH + GCM_BYTES; at += 128) clearEight(at);
 }
 
 /**

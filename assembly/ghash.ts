@@ -38,6 +38,10 @@ let known: bool = false;
   return v128.or(i64x2.shl(lookup(turned, lowNibbles(a)), 4), lookup(turned, highNibbles(a)));
 }
 
+/** How many blocks `length` bytes fill or begin. */
+// @ts-ignore: decorator
+@inline export function blocksOf(length: usize): usize { return (length + 15) >> 4; }
+
 /** Starts a message of about `blocks` blocks (additional data, data and the last) under the key in `slot`. */
 // @ts-ignore: decorator
 @inline export function ghashBegin(slot: usize, blocks: usize): void {
@@ -54,7 +58,7 @@ let known: bool = false;
 /** Starts a message of known lengths. Its last block times H is computed once for all messages of these lengths. */
 // @ts-ignore: decorator
 @inline export function ghashBeginWhole(slot: usize, aadLength: usize, dataLength: usize): void {
-  ghashBegin(slot, ((aadLength + 15) >> 4) + ((dataLength + 15) >> 4) + 1);
+  ghashBegin(slot, blocksOf(aadLength) + blocksOf(dataLength) + 1);
   const lengths = lengthsBlock(aadLength, dataLength);
   if (v128.any_true(xor(lengths, v128.load(slot, LAST_LENGTHS)))) {
     v128.store(slot, lengths, LAST_LENGTHS);

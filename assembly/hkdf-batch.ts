@@ -9,6 +9,7 @@ import { KEY, KEY_4, LENGTHS, LENGTH_COUNT, PRK, ROWS, SALT_4, clearWide, copyWi
 import { expand, extract, hashOf, keyOf } from "./hkdf";
 import { macFour, setKeyFour, setLane, spreadKey } from "./hmacx4";
 import { CHUNK_BYTES, INPUT, OUTPUT } from "./layout";
+import { lengthAt, sumLengths } from "./lengths";
 import { storeFour } from "./sha256x4";
 import { BAD_ARGUMENT, BAD_STATE, OK } from "./status";
 
@@ -19,7 +20,7 @@ import { BAD_ARGUMENT, BAD_STATE, OK } from "./status";
  * Expands the keys in KEY_4 with the infos that the lanes hold to `length` bytes each (up to 255 * 32), the first
  * `count` of them to `out` and on, `stride` bytes apart. Nothing else is written there.
  */
-export function expandFour(count: usize, out: usize, stride: usize, length: usize): void {
+function expandFour(count: usize, out: usize, stride: usize, length: usize): void {
   for (let done: usize = 0, counter: u32 = 1; done < length; done += TAG_BYTES, counter++) {
     macFour(KEY_4, counter > 1, counter);
     storeFour();
@@ -34,60 +35,55 @@ export function expandFour(count: usize, out: usize, stride: usize, length: usiz
   }
 }
 
-// @ts-ignore: decorator
-@inline function lengthAt(record: usize): usize {
-  return load<u32>(LENGTHS + 4 * record);
-}
-
-/** What `count` lengths from the `first` on add up to, or more than CHUNK_BYTES where it does not fit the window. */
-function addLengths(first: usize, count: usize): usize {
-  let sum: usize = 0;
-  for (let record = first; record < first + count; record++) {
-    const length = lengthAt(record);
-    if (length > CHUNK_BYTES - sum) return CHUNK_BYTES + 1;
-    sum += length;
-  }
-  return sum;
-}
-
 function isBatch(hash: i32, count: usize, length: usize): bool {
   return count <= LENGTH_COUNT && length <= 255 * digestBytes(hash) && count * length <= CHUNK_BYTES;
 }
 
-/** Gives the lanes up to four records from `record` on, the lanes left over the last; returns where the data ends. */
-function setLanes(record: usize, count: usize, data: usize): usize {
+/**
+ * Gives the lanes up to four records from `record` on, the lanes left over the last; returns where the data ends. The
+ * records' lengths are at `lengths`.
+ */
+function setLanes(lengths: usize, record: usize, count: usize, data: usize): usize {
   for (let lane: usize = 0; lane < 4; lane++) {
-    const length = lengthAt(record + min<usize>(lane, count - 1));
+    const length = lengthAt(lengths, record + min<usize>(lane, count - 1));
     setLane(lane, lane < count ? data : data - length, length);
     if (lane < count) data += length;
   }
   return data;
 }
 
-/** Expands one key with `count` infos, of which LENGTHS has the lengths, and wipes INPUT. */
-export function hkdfExpandMany(handle: usize, count: usize, length: usize): i32 {
+/**
+ * Expands the key of a slot with the `count` infos at `infos`, whose lengths are at `lengths`, to `length` bytes each, end
+ * to end at `out`. The hashes' working memory is the caller's to wipe.
+ */
+export function expandEach(handle: usize, count: usize, infos: usize, lengths: usize, out: usize, length: usize): void {
   const hash = hashOf(handle);
-  if (hash == 0 || !isBatch(hash, count, length)) return BAD_ARGUMENT;
-  const total = addLengths(0, count);
-  if (total > CHUNK_BYTES) return BAD_ARGUMENT;
   const key = keyOf(handle);
-  let info = INPUT;
   let record: usize = 0;
   if (hash == SHA_256) {
     spreadKey(KEY_4, key);
     // A last record by itself is faster alone.
     while (record + 1 < count) {
       const taken = min<usize>(4, count - record);
-      info = setLanes(record, taken, info);
-      expandFour(taken, OUTPUT + length * record, length, length);
+      infos = setLanes(lengths, record, taken, infos);
+      expandFour(taken, out + length * record, length, length);
       record += taken;
     }
     forgetFour();
   }
   for (; record < count; record++) {
-    expand(hash, key, info, lengthAt(record), OUTPUT + length * record, length);
-    info += lengthAt(record);
+    expand(hash, key, infos, lengthAt(lengths, record), out + length * record, length);
+    infos += lengthAt(lengths, record);
   }
+}
+
+/** Expands one key with `count` infos, of which LENGTHS has the lengths, and wipes INPUT. */
+export function hkdfExpandMany(handle: usize, count: usize, length: usize): i32 {
+  const hash = hashOf(handle);
+  if (hash == 0 || !isBatch(hash, count, length)) return BAD_ARGUMENT;
+  const total = sumLengths(LENGTHS, count);
+  if (total > CHUNK_BYTES) return BAD_ARGUMENT;
+  expandEach(handle, count, INPUT, LENGTHS, OUTPUT, length);
   clearWide(INPUT, INPUT + total);
   clearWide(LENGTHS, LENGTHS + 4 * count);
   forget();
@@ -102,19 +98,19 @@ export function hkdfDeriveMany(count: usize, length: usize): i32 {
   if (phase != AUTHENTICATING) return BAD_STATE;
   const hash = algorithm;
   if (count > LENGTH_COUNT / 2 || !isBatch(hash, count, length)) return BAD_ARGUMENT;
-  const total = addLengths(0, 2 * count);
+  const total = sumLengths(LENGTHS, 2 * count);
   if (total > CHUNK_BYTES) return BAD_ARGUMENT;
   let secret = INPUT;
-  let info = INPUT + addLengths(0, count);
+  let info = INPUT + sumLengths(LENGTHS, count);
   let record: usize = 0;
   if (hash == SHA_256) {
     spreadKey(SALT_4, KEY);
     while (record + 1 < count) {
       const taken = min<usize>(4, count - record);
-      secret = setLanes(record, taken, secret);
+      secret = setLanes(LENGTHS, record, taken, secret);
       macFour(SALT_4, false, 0);
       setKeyFour();
-      info = setLanes(count + record, taken, info);
+      info = setLanes(LENGTHS, count + record, taken, info);
       expandFour(taken, OUTPUT + length * record, length, length);
       record += taken;
     }
@@ -122,11 +118,11 @@ export function hkdfDeriveMany(count: usize, length: usize): i32 {
   }
   for (; record < count; record++) {
     resume(hash, KEY);
-    absorb(secret, lengthAt(record));
+    absorb(secret, lengthAt(LENGTHS, record));
     extract(hash, PRK);
-    expand(hash, PRK, info, lengthAt(count + record), OUTPUT + length * record, length);
-    secret += lengthAt(record);
-    info += lengthAt(count + record);
+    expand(hash, PRK, info, lengthAt(LENGTHS, count + record), OUTPUT + length * record, length);
+    secret += lengthAt(LENGTHS, record);
+    info += lengthAt(LENGTHS, count + record);
   }
   clearWide(INPUT, INPUT + total);
   clearWide(LENGTHS, LENGTHS + 8 * count);
