@@ -88,22 +88,36 @@ export function copyInto(room: Uint8Array, bytes: Uint8Array, lengthBytes: numbe
   if (readLength.call(bytes) !== lengthBytes) throw new RangeError("The bytes grew while they were read.");
 }
 
-/** Copies a nonce that has passed `checkNonce` to `memory`. A call of the language's `set` costs more than twelve bytes. */
-export function copyNonce(memory: Uint8Array, at: number, nonce: Uint8Array): void {
-  for (let i = 0; i < NONCE_BYTES; i++) memory[at + i] = nonce[i]!;
-}
-
 /** The same of lengths. */
 export function copyLengthsInto(room: Uint32Array, lengths: Uint32Array, count: number, at: number): void {
   room.set(lengths, at);
   if (readLength.call(lengths) !== count) throw new RangeError("The lengths grew in number while they were read.");
 }
 
+/** Copies a nonce that has passed `checkNonce` to `memory`. A call of the language's `set` costs more than twelve bytes. */
+export function copyNonce(memory: Uint8Array, at: number, nonce: Uint8Array): void {
+  for (let i = 0; i < NONCE_BYTES; i++) memory[at + i] = nonce[i]!;
+}
+
+/** A copy of a nonce. @throws {RangeError} unless it has 12 bytes. */
+export function nonceOf(nonce: Uint8Array): Uint8Array<ArrayBuffer> {
+  checkNonce(nonce);
+  const copy = new Uint8Array(NONCE_BYTES);
+  copyInto(copy, nonce, NONCE_BYTES);
+  return copy;
+}
+
+/** The true length of `out`. @throws {RangeError} if it has not `lengthBytes`. */
+export function lengthOfOut(out: Uint8Array, lengthBytes: number): number {
+  const outBytes = lengthOf("out", out);
+  if (outBytes < lengthBytes) throw new RangeError(`out has ${outBytes} bytes, but the result has ${lengthBytes}.`);
+  return outBytes;
+}
+
 /** A plain view of the start of `out`, if it was given. @throws {RangeError} if it has not `lengthBytes`. */
 export function viewOut(out: Uint8Array | undefined, lengthBytes: number): Uint8Array | undefined {
   if (out === undefined) return undefined;
-  const outBytes = lengthOf("out", out);
-  if (outBytes < lengthBytes) throw new RangeError(`out has ${outBytes} bytes, but the result has ${lengthBytes}.`);
+  lengthOfOut(out, lengthBytes);
   return viewOf(out, 0, lengthBytes);
 }
 

@@ -2,7 +2,7 @@
  * Where results lie. What was sealed is public and short, and an ArrayBuffer of its own costs more than sealing it: such
  * results share buffers, and so do those of one batch. A plaintext has a buffer of its own, or the caller's.
  */
-import { lengthOf, viewOf } from "../byte-views.ts";
+import { lengthOfOut, viewOf } from "../byte-views.ts";
 import type { Abi } from "./abi.ts";
 
 const SLAB_BYTES = 16_384;
@@ -27,9 +27,7 @@ function newSealed(lengthBytes: number): Uint8Array {
 
 /** The start of `out`. @throws {RangeError} if it has not `lengthBytes`. */
 export function startOf(out: Uint8Array, lengthBytes: number): Uint8Array {
-  const outBytes = lengthOf("out", out);
-  if (outBytes < lengthBytes) throw new RangeError(`out has ${outBytes} bytes, but the result has ${lengthBytes}.`);
-  if (outBytes === lengthBytes && Object.getPrototypeOf(out) === Uint8Array.prototype) return out;
+  if (lengthOfOut(out, lengthBytes) === lengthBytes && Object.getPrototypeOf(out) === Uint8Array.prototype) return out;
   return viewOf(out, 0, lengthBytes);
 }
 

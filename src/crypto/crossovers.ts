@@ -63,3 +63,11 @@ export const ALWAYS_NATIVE: Crossover = {
   hashFromBytes: { "SHA-256": 0, "SHA-384": 0, "SHA-512": 0 },
   hmacFromBytes: { "SHA-256": 0, "SHA-384": 0, "SHA-512": 0 },
 };
+
+/** Runtimes take no more than this in one call; the core goes on from there. */
+const NATIVE_MAX_BYTES = 2 ** 31 - 1;
+
+/** Whether a message goes the native way, which begins at `fromBytes`. */
+export function isNative(lengthBytes: number, fromBytes: number): boolean {
+  return lengthBytes >= fromBytes && lengthBytes <= NATIVE_MAX_BYTES;
+}

@@ -30,6 +30,21 @@ export interface EngineKey extends Aead {
   openAsync(nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Promise<Uint8Array | undefined>;
 }
 
+/** A key whose asynchronous methods are its synchronous ones, with their result in a promise. */
+export abstract class SynchronousKey implements EngineKey {
+  abstract seal(nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Uint8Array;
+  abstract open(nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Uint8Array | undefined;
+  abstract destroy(): void;
+
+  async sealAsync(...call: Parameters<Aead["seal"]>): Promise<Uint8Array> {
+    return this.seal(...call);
+  }
+
+  async openAsync(...call: Parameters<Aead["open"]>): Promise<Uint8Array | undefined> {
+    return this.open(...call);
+  }
+}
+
 /**
  * Any number of keys may be held at a time: those used last lie expanded in the core, the others wait outside of it.
  * HKDF is the core's in every engine: no runtime has a faster one. Hashes and HMAC may be native on Node.js alone.

@@ -16,24 +16,20 @@ import {
   type KeyObject,
 } from "node:crypto";
 import {
-  checkNonce,
-  copyInto,
   copyView,
   isShared,
   lengthOf,
   lengthOfKey,
+  nonceOf,
   roughLengthOf,
   viewBytes,
   viewOut,
 } from "../byte-views.ts";
-import { type Crossover, NODE_CROSSOVER } from "./crossovers.ts";
-import type { Engine, EngineKey, HashName } from "./engine.ts";
+import { type Crossover, isNative, NODE_CROSSOVER } from "./crossovers.ts";
+import { type Engine, type HashName, SynchronousKey } from "./engine.ts";
 import { type WasmEngine, type WasmKey, wasmEngine } from "./wasm.ts";
 
-const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** node:crypto takes no more than this in one call; the core goes on from there. */
-const NATIVE_MAX_BYTES = 2 ** 31 - 1;
 /** A tag is always whole: without this option Node 20 would take one of 4 bytes. */
 const TAG = { authTagLength: TAG_BYTES };
 
@@ -78,17 +74,13 @@ export function nodeEngine(small: WasmEngine = wasmEngine(), crossover: Crossove
   };
 }
 
-function isNative(lengthBytes: number, fromBytes: number): boolean {
-  return lengthBytes >= fromBytes && lengthBytes <= NATIVE_MAX_BYTES;
-}
-
 /** The same bytes as a plain array: a Buffer's `slice` would share memory where an array's copies. */
 function plain(bytes: Buffer): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** One key with two ways to use it, each made on first need: a key for large messages alone is never expanded in the core. */
-class NodeKey implements EngineKey {
+class NodeKey extends SynchronousKey {
   readonly #small: WasmKey;
   readonly #crossover: Crossover;
   readonly #cipher: CipherGCMTypes;
@@ -97,6 +89,7 @@ class NodeKey implements EngineKey {
   #again = false;
 
   constructor(small: WasmKey, keyBytes: number, crossover: Crossover) {
+    super();
     this.#small = small;
     this.#crossover = crossover;
     this.#cipher = CIPHERS.get(keyBytes)!;
@@ -108,7 +101,7 @@ class NodeKey implements EngineKey {
       return this.#small.seal(nonce, plaintext, aad, out);
     }
     const key = this.#useLarge();
-    const cipher = createCipheriv(this.#cipher, key, copyNonce(nonce), TAG).setAAD(viewBytes("aad", aad));
+    const cipher = createCipheriv(this.#cipher, key, nonceOf(nonce), TAG).setAAD(viewBytes("aad", aad));
     const text = viewBytes("plaintext", plaintext);
     const sealed = viewOut(out, text.length + TAG_BYTES) ?? new Uint8Array(text.length + TAG_BYTES);
     sealed.set(cipher.update(text));
@@ -125,7 +118,7 @@ class NodeKey implements EngineKey {
       return this.#small.open(nonce, sealed, aad, out);
     }
     const key = this.#useLarge();
-    const decipher = createDecipheriv(this.#cipher, key, copyNonce(nonce), TAG).setAAD(viewBytes("aad", aad));
+    const decipher = createDecipheriv(this.#cipher, key, nonceOf(nonce), TAG).setAAD(viewBytes("aad", aad));
     const message = viewBytes("sealed", sealed);
     const dataBytes = message.length - TAG_BYTES;
     const target = viewOut(out, dataBytes);
@@ -144,19 +137,6 @@ class NodeKey implements EngineKey {
     target.set(unverified);
     unverified.fill(0);
     return target;
-  }
-
-  async sealAsync(nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Promise<Uint8Array> {
-    return this.seal(nonce, plaintext, aad, out);
-  }
-
-  async openAsync(
-    nonce: Uint8Array,
-    sealed: Uint8Array,
-    aad?: Uint8Array,
-    out?: Uint8Array,
-  ): Promise<Uint8Array | undefined> {
-    return this.open(nonce, sealed, aad, out);
   }
 
   destroy(): void {
@@ -179,10 +159,3 @@ class NodeKey implements EngineKey {
 }
 
 const NO_BYTES = new Uint8Array(0);
-
-function copyNonce(nonce: Uint8Array): Uint8Array {
-  checkNonce(nonce);
-  const copy = new Uint8Array(NONCE_BYTES);
-  copyInto(copy, nonce, NONCE_BYTES);
-  return copy;
-}

@@ -7,7 +7,7 @@
 import { lengthOf, lengthOfKey } from "../byte-views.ts";
 import { type Core, createCore, type PackedInfos } from "../core/core.ts";
 import { secretBytes } from "../secret-bytes.ts";
-import type { Aead, Deriver, Engine, EngineKey } from "./engine.ts";
+import { type Aead, type Deriver, type Engine, type EngineKey, SynchronousKey } from "./engine.ts";
 import { Secret } from "./secret.ts";
 import { type Held, SlotPool, Tenant } from "./slot-pool.ts";
 
@@ -63,12 +63,13 @@ class CoreTenant<Kind extends Held> extends Tenant<Kind> {
   }
 }
 
-class PooledAead implements WasmKey {
+class PooledAead extends SynchronousKey implements WasmKey {
   readonly #pool: SlotPool<Aead>;
   readonly #key: CoreTenant<Aead>;
   #live = true;
 
   constructor(pool: SlotPool<Aead>, key: CoreTenant<Aead>) {
+    super();
     this.#pool = pool;
     this.#key = key;
   }
@@ -81,19 +82,6 @@ class PooledAead implements WasmKey {
     // Above the core plaintexts lie where the engine does not move them, so that a wipe reaches the only copy.
     const own = out === undefined ? secretBytes(Math.max(0, lengthOf("sealed", sealed) - TAG_BYTES)) : out;
     return this.#use().open(nonce, sealed, aad, own);
-  }
-
-  async sealAsync(nonce: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array, out?: Uint8Array): Promise<Uint8Array> {
-    return this.seal(nonce, plaintext, aad, out);
-  }
-
-  async openAsync(
-    nonce: Uint8Array,
-    sealed: Uint8Array,
-    aad?: Uint8Array,
-    out?: Uint8Array,
-  ): Promise<Uint8Array | undefined> {
-    return this.open(nonce, sealed, aad, out);
   }
 
   expose<T>(use: (key: Uint8Array) => T): T {

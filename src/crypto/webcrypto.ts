@@ -5,17 +5,14 @@
  * WebCrypto copies what it is given when it is called, and resolves to a plaintext only after the tag. Its keys cannot
  * be extracted; they are wiped when they are collected, not by `destroy`, which wipes the copy in the core at once.
  */
-import { checkNonce, copyInto, copyView, isShared, lengthOf, lengthOfKey, viewBytes, viewOut } from "../byte-views.ts";
-import type { CipherCrossover } from "./crossovers.ts";
+import { copyView, isShared, lengthOf, lengthOfKey, nonceOf, viewBytes, viewOut } from "../byte-views.ts";
+import { type CipherCrossover, isNative } from "./crossovers.ts";
 import type { Engine, EngineKey } from "./engine.ts";
 import type { WasmEngine, WasmKey } from "./wasm.ts";
 
-const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** Not every browser has AES-192 in its WebCrypto, so keys of this length stay with the core. */
 const CORE_KEY_BYTES = 24;
-/** Runtimes take no more than this in one call; the core goes on from there. */
-const NATIVE_MAX_BYTES = 2 ** 31 - 1;
 const NO_BYTES = new Uint8Array(0);
 
 /** The part of WebCrypto that is asked for, as `crypto.subtle` has it. */
@@ -109,7 +106,7 @@ class WebKey implements EngineKey {
     data: Uint8Array,
     call: (key: CryptoKey, how: AesGcmParams, data: Uint8Array<ArrayBuffer>) => Promise<Result>,
   ): Promise<Uint8Array | Extract<Result, undefined>> {
-    const how: AesGcmParams = { name: "AES-GCM", iv: copyNonce(nonce), tagLength: TAG_BYTES * 8 };
+    const how: AesGcmParams = { name: "AES-GCM", iv: nonceOf(nonce), tagLength: TAG_BYTES * 8 };
     const additional = viewBytes("aad", aad);
     if (additional.length > 0) how.additionalData = copyView(additional) as Uint8Array<ArrayBuffer>;
     const ready = (this.#large ??= this.#import());
@@ -143,17 +140,6 @@ class WebKey implements EngineKey {
       throw error;
     }
   }
-}
-
-function isNative(lengthBytes: number, fromBytes: number): boolean {
-  return lengthBytes >= fromBytes && lengthBytes <= NATIVE_MAX_BYTES;
-}
-
-function copyNonce(nonce: Uint8Array): Uint8Array<ArrayBuffer> {
-  checkNonce(nonce);
-  const copy = new Uint8Array(NONCE_BYTES);
-  copyInto(copy, nonce, NONCE_BYTES);
-  return copy;
 }
 
 /** WebCrypto's word for a tag that does not match is OperationError; anything else is a fault, and is thrown. */
