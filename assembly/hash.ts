@@ -6,7 +6,7 @@
  */
 import { DIGEST, FOUR, FOUR_BYTES, PARTIAL, STATE, WORK_BYTES, clearWide, copyState, copyWide } from "./hash-layout";
 import { CHUNK_BYTES, HASH, INPUT, OUTPUT } from "./layout";
-import { beginSha256, bigEndian, compressSha256 } from "./sha256";
+import { beginSha224, beginSha256, bigEndian, compressSha256 } from "./sha256";
 import { beginSha384, beginSha512, bigEndian64, compressSha512 } from "./sha512";
 import { BAD_ARGUMENT, BAD_STATE, OK } from "./status";
 
@@ -16,6 +16,8 @@ import { BAD_ARGUMENT, BAD_STATE, OK } from "./status";
 @inline export const SHA_384: i32 = 2;
 // @ts-ignore: decorator
 @inline export const SHA_512: i32 = 3;
+// @ts-ignore: decorator
+@inline export const SHA_224: i32 = 4;
 
 /** What the stream is: its calls must come in turn. */
 // @ts-ignore: decorator
@@ -40,22 +42,29 @@ let totalBytes: u64 = 0;
 
 // @ts-ignore: decorator
 @inline export function isHash(hash: i32): bool {
-  return hash >= SHA_256 && hash <= SHA_512;
+  return hash >= SHA_256 && hash <= SHA_224;
+}
+
+/** Whether words have 32 bits: SHA-256 and what is cut from it. */
+// @ts-ignore: decorator
+@inline function isShort(hash: i32): bool {
+  return hash == SHA_256 || hash == SHA_224;
 }
 
 // @ts-ignore: decorator
 @inline export function blockBytes(hash: i32): usize {
-  return hash == SHA_256 ? 64 : 128;
+  return isShort(hash) ? 64 : 128;
 }
 
 // @ts-ignore: decorator
 @inline export function digestBytes(hash: i32): usize {
-  return hash == SHA_256 ? 32 : hash == SHA_384 ? 48 : 64;
+  return hash == SHA_256 ? 32 : hash == SHA_224 ? 28 : hash == SHA_384 ? 48 : 64;
 }
 
 /** Writes the initial chaining value of `hash` to `state`. */
 export function beginState(hash: i32, state: usize): void {
   if (hash == SHA_256) beginSha256(state);
+  else if (hash == SHA_224) beginSha224(state);
   else if (hash == SHA_384) beginSha384(state);
   else beginSha512(state);
 }
@@ -63,7 +72,7 @@ export function beginState(hash: i32, state: usize): void {
 /** Takes `count` whole blocks into the chaining value at `state`. */
 // @ts-ignore: decorator
 @inline export function compress(hash: i32, state: usize, block: usize, count: usize): void {
-  if (hash == SHA_256) compressSha256(state, block, count);
+  if (isShort(hash)) compressSha256(state, block, count);
   else compressSha512(state, block, count);
 }
 
@@ -132,7 +141,7 @@ export function finishOuter(midstate: usize, out: usize): void {
 
 // @ts-ignore: decorator
 @inline function writeDigest(out: usize): void {
-  if (algorithm == SHA_256) {
+  if (isShort(algorithm)) {
     v128.store(out, bigEndian(v128.load(STATE)));
     v128.store(out, bigEndian(v128.load(STATE, 16)), 16);
   } else {

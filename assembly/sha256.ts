@@ -24,10 +24,21 @@ export const IV: usize = memory.data<u32>([
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 ]);
 
+/** Section 5.3.2: the second 32 bits of the same of the ninth to the sixteenth prime. */
+const IV_224: usize = memory.data<u32>([
+  0xc1059ed8, 0x367cd507, 0x3070dd17, 0xf70e5939, 0xffc00b31, 0x68581511, 0x64f98fa7, 0xbefa4fa4,
+]);
+
 /** Writes the initial chaining value, eight words of 4 bytes, to `state`. */
 export function beginSha256(state: usize): void {
   v128.store(state, v128.load(IV));
   v128.store(state, v128.load(IV, 16), 16);
+}
+
+/** The same of SHA-224, whose digest is the first 28 bytes. */
+export function beginSha224(state: usize): void {
+  v128.store(state, v128.load(IV_224));
+  v128.store(state, v128.load(IV_224, 16), 16);
 }
 
 /**

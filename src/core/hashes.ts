@@ -15,7 +15,7 @@ import { deriveMany, type PackedSecrets } from "./hkdf-batch.ts";
 export type { DerivationKey } from "./derivation-key.ts";
 export type { PackedInfos, PackedSecrets } from "./hkdf-batch.ts";
 
-export type HashName = "SHA-256" | "SHA-384" | "SHA-512";
+export type HashName = "SHA-224" | "SHA-256" | "SHA-384" | "SHA-512";
 
 /**
  * All of these throw a TypeError for an unknown hash or for an argument that is no Uint8Array, and a RangeError if `out`
@@ -49,11 +49,12 @@ export interface Hashes {
   importPseudorandomKey(hash: HashName, prk: Uint8Array): DerivationKey;
 }
 
-/** A map, so that only these three names are found. */
+/** A map, so that only these names are found. */
 const HASHES: ReadonlyMap<unknown, HashRow> = new Map([
   ["SHA-256", { id: 1, digestBytes: 32 }],
   ["SHA-384", { id: 2, digestBytes: 48 }],
   ["SHA-512", { id: 3, digestBytes: 64 }],
+  ["SHA-224", { id: 4, digestBytes: 28 }],
 ]);
 
 /** Makes the hashes over an instance of the core, with its derivation keys in `slots`. */
@@ -63,7 +64,8 @@ export function createHashes(calls: HashCalls, slots: DerivationSlots): Hashes {
 
 function findHash(name: HashName): HashRow {
   const row = HASHES.get(name);
-  if (row === undefined) throw new TypeError(`Unknown hash ${String(name)}: use "SHA-256", "SHA-384" or "SHA-512".`);
+  if (row === undefined)
+    throw new TypeError(`Unknown hash ${String(name)}: use "SHA-224", "SHA-256", "SHA-384" or "SHA-512".`);
   return row;
 }
 

@@ -3,8 +3,9 @@
  * algorithm asks of its message. Source: AWS KMS Developer Guide, "Key spec reference". Nowhere else is there a choice
  * by an algorithm's name but at the implementations.
  */
+import type { HashName } from "./engine.ts";
 
-export type DigestName = "SHA-1" | "SHA-224" | "SHA-256" | "SHA-384" | "SHA-512";
+export type DigestName = "SHA-1" | HashName;
 
 export type MessageType = "RAW" | "DIGEST" | "EXTERNAL_MU";
 
@@ -48,7 +49,7 @@ export const MAC_HASHES = {
   HMAC_SHA_256: "SHA-256",
   HMAC_SHA_384: "SHA-384",
   HMAC_SHA_512: "SHA-512",
-} as const satisfies Record<string, DigestName>;
+} as const satisfies Record<string, HashName>;
 
 export type MacAlgorithm = keyof typeof MAC_HASHES;
 

@@ -37,8 +37,8 @@ export const NODE_CROSSOVER: Crossover & { readonly source: Source } = {
   sealFromBytes: 1344,
   openFromBytes: 928,
   onceFromBytes: 1344,
-  hashFromBytes: { "SHA-256": 448, "SHA-384": 1616, "SHA-512": 1616 },
-  hmacFromBytes: { "SHA-256": 1376, "SHA-384": 5072, "SHA-512": 5072 },
+  hashFromBytes: { "SHA-224": 448, "SHA-256": 448, "SHA-384": 1616, "SHA-512": 1616 },
+  hmacFromBytes: { "SHA-224": 1376, "SHA-256": 1376, "SHA-384": 5072, "SHA-512": 5072 },
 };
 
 export const EDGE_CROSSOVER: CipherCrossover & { readonly source: Source } = {
@@ -60,8 +60,8 @@ export const ALWAYS_NATIVE: Crossover = {
   sealFromBytes: 0,
   openFromBytes: 0,
   onceFromBytes: 0,
-  hashFromBytes: { "SHA-256": 0, "SHA-384": 0, "SHA-512": 0 },
-  hmacFromBytes: { "SHA-256": 0, "SHA-384": 0, "SHA-512": 0 },
+  hashFromBytes: { "SHA-224": 0, "SHA-256": 0, "SHA-384": 0, "SHA-512": 0 },
+  hmacFromBytes: { "SHA-224": 0, "SHA-256": 0, "SHA-384": 0, "SHA-512": 0 },
 };
 
 /** Runtimes take no more than this in one call; the core goes on from there. */

@@ -40,6 +40,7 @@ const CIPHERS: ReadonlyMap<number, CipherGCMTypes> = new Map([
 ] as const);
 
 const DIGESTS: ReadonlyMap<HashName, string> = new Map([
+  ["SHA-224", "sha224"],
   ["SHA-256", "sha256"],
   ["SHA-384", "sha384"],
   ["SHA-512", "sha512"],

@@ -10,6 +10,7 @@ const HASHES = [
   ["SHA-256", "sha256", 32],
   ["SHA-384", "sha384", 48],
   ["SHA-512", "sha512", 64],
+  ["SHA-224", "sha224", 28],
 ] as const;
 /** Around the core's chunks and the crossovers to the native hash. */
 const EDGES = [4095, 4096, 4097, 65535, 65536, 65537, 131072, (1 << 20) - 1, 1 << 20, (1 << 20) + 1].concat(

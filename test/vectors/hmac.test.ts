@@ -16,6 +16,7 @@ const FILES: [HashName, string][] = [
   ["SHA-256", "hmac_sha256_test.json"],
   ["SHA-384", "hmac_sha384_test.json"],
   ["SHA-512", "hmac_sha512_test.json"],
+  ["SHA-224", "hmac_sha224_test.json"],
 ];
 
 describe.skipIf(vectorsDir() === undefined).each(ENGINES)("HMAC of the %s engine", (_, engine) => {
