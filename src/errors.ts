@@ -25,6 +25,8 @@ export const ERRORS = {
   InvalidKeyUsageException: CLIENT,
   InvalidMarkerException: CLIENT,
   KMSInternalException: SERVER,
+  KMSInvalidMacException: CLIENT,
+  KMSInvalidSignatureException: CLIENT,
   KMSInvalidStateException: CLIENT,
   LimitExceededException: CLIENT,
   MalformedPolicyDocumentException: CLIENT,

@@ -13,7 +13,7 @@ import type { AnyOperation } from "./operations/operation.ts";
 import { type Ready, whenReady } from "./records/ready.ts";
 import type { ReadTransaction, Records } from "./records/record-store.ts";
 import type { Services } from "./services.ts";
-import { passTargets } from "./targets.ts";
+import { authorizeAction, passTargets } from "./targets.ts";
 
 type Members = Record<string, unknown>;
 
@@ -67,11 +67,30 @@ export class Kernel {
   }
 
   #run(operation: AnyOperation, input: Members, caller: Caller, keyArns: string[]): Ready<object> {
+    const { preparation } = operation;
+    if (preparation === undefined) return this.#transact(operation, input, caller, keyArns, undefined);
+    authorizeAction(this.#options.services, caller, operation);
+    return preparation.prepare(input, this.#options.services).then(async (prepared) => {
+      try {
+        return await this.#transact(operation, input, caller, keyArns, prepared);
+      } finally {
+        preparation.dispose(prepared);
+      }
+    });
+  }
+
+  #transact(
+    operation: AnyOperation,
+    input: Members,
+    caller: Caller,
+    keyArns: string[],
+    prepared: unknown,
+  ): Ready<object> {
     const { records, services } = this.#options;
     const work = (tx: ReadTransaction) => {
       keyArns.length = 0;
       const passing = passTargets({ tx, services, operation, input, caller }, keyArns);
-      const handling = whenReady(passing, (keys) => operation.handle({ input, keys, services, tx }));
+      const handling = whenReady(passing, (keys) => operation.handle({ input, keys, services, tx, prepared }));
       return input.DryRun === true ? whenReady(handling, (output) => endDryRun(operation, output)) : handling;
     };
     if (operation.effect === "read") return records.read(work);

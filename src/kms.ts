@@ -9,6 +9,7 @@ import { type Caller, type Clock, healthChecked, type Random, type Realm } from 
 import { Kernel } from "./kernel.ts";
 import { cipherOver } from "./keys/cipher.ts";
 import { Keys } from "./keys/keys.ts";
+import { macsOver } from "./keys/mac.ts";
 import type { KeyStoreDriver } from "./keystore/driver.ts";
 import { hexOf, keyNamesOf, rootArn, uuidOf } from "./model/arn.ts";
 import type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
@@ -69,11 +70,12 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const clock = options.clock ?? platform.clock;
   const random = healthChecked(options.random ?? platform.random);
   const crypto = platform.engine(engineName(options.engine));
+  const { keyPairs } = platform;
   const nextRequestId = requestIds(random);
   const rootKey = await options.rootKey.open({ crypto, random });
   const records = await openRecords({ driver: options.keystore, rootKey, crypto, random, clock });
   const folder = `${realm.accountId}/${realm.region}`;
-  const keys = new Keys({ folder, crypto, random, clock });
+  const keys = new Keys({ folder, crypto, keyPairs, random, clock });
   const services = {
     realm,
     keyNames: keyNamesOf(realm),
@@ -81,6 +83,8 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
     keys,
     aliases: aliasesIn(folder, clock),
     cipher: cipherOver(keys, crypto, random),
+    macs: macsOver(keys, crypto),
+    keyPairs,
   };
   const kernel = new Kernel({ records, services, clock, audit: options.audit });
   const principalArn = rootArn(realm);

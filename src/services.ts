@@ -2,9 +2,11 @@
  * What a handler may use. The domain folders of the floor below do not know each other; they meet here.
  */
 import type { Aliases } from "./aliases/aliases.ts";
+import type { KeyPairs } from "./crypto/key-pairs.ts";
 import type { Random, Realm } from "./env.ts";
 import type { Cipher } from "./keys/cipher.ts";
 import type { Keys } from "./keys/keys.ts";
+import type { Macs } from "./keys/mac.ts";
 import type { KeyName } from "./model/arn.ts";
 
 export interface Services {
@@ -15,4 +17,7 @@ export interface Services {
   readonly keys: Keys;
   readonly aliases: Aliases;
   readonly cipher: Cipher;
+  readonly macs: Macs;
+  /** Makes key pairs. */
+  readonly keyPairs: KeyPairs;
 }

@@ -2,9 +2,11 @@
  * From the names in a request to keys that have passed: resolved, authorized, of the right usage, state and algorithm,
  * in the order in which AWS answers.
  */
+import { algorithmsOf, KEY_SPECS } from "./crypto/algorithms.ts";
 import type { Caller, Realm } from "./env.ts";
 import { KmsError } from "./errors.ts";
 import { readBlobKeyId } from "./keys/blob.ts";
+import { isAsymmetric, type Key } from "./keys/key.ts";
 import { checkState } from "./keys/state.ts";
 import { aliasArn, keyArn, type NamedKey } from "./model/arn.ts";
 import { remember } from "./model/remember.ts";
@@ -14,6 +16,8 @@ import type { ReadTransaction } from "./records/record-store.ts";
 import type { Services } from "./services.ts";
 
 const REMEMBERED_PRINCIPALS = 256;
+/** Where a request names no algorithm. */
+const DEFAULT_ALGORITHM = "SYMMETRIC_DEFAULT";
 
 type Members = Record<string, unknown>;
 
@@ -35,9 +39,13 @@ type ResolvedKeys = Record<string, ResolvedKey | undefined>;
  * @throws {KmsError}
  */
 export function passTargets(request: TargetRequest, keyArns: string[]): Ready<ResolvedKeys> {
-  const { operation, caller, services } = request;
-  if (operation.action !== undefined) authorize(services, caller, operation.action, "*");
+  authorizeAction(request.services, request.caller, request.operation);
   return passFrom(0, request, keyArns, {});
+}
+
+/** Authorizes what an operation does to no key. @throws {KmsError} AccessDeniedException */
+export function authorizeAction(services: Services, caller: Caller, { action }: AnyOperation): void {
+  if (action !== undefined) authorize(services, caller, action, "*");
 }
 
 /** Resolves and authorizes the targets from `first` on, then checks all of them. */
@@ -70,30 +78,43 @@ function resolveTarget(request: TargetRequest, target: Target): Ready<ResolvedKe
   return resolveName(request, target, name!);
 }
 
-/** A ciphertext names its key; a key id in the request only confirms it. */
+/**
+ * A symmetric ciphertext names its key, which a key id in the request only confirms; the bare ciphertext of an
+ * asymmetric key names none, so the request must.
+ */
 function resolveCiphertext(
   request: TargetRequest,
   target: Target,
   from: { readonly blob: string; readonly keyId: string },
 ): Ready<ResolvedKey> {
-  const { tx, services, input } = request;
-  const keyId = readBlobKeyId(input[from.blob] as Uint8Array);
-  if (keyId === undefined) throw new KmsError("InvalidCiphertextException");
+  const { input } = request;
   const name = input[from.keyId] as string | undefined;
-  const confirming = name === undefined ? undefined : resolveName(request, target, name);
-  return whenReady(confirming, (named) =>
-    whenReady(services.keys.find(tx, keyId), (key) => {
-      // A blob of a key that is gone looks like any other blob that does not open: a changed bit may have named the key.
-      if (key === undefined) throw new KmsError("InvalidCiphertextException");
-      if (named !== undefined && named.key.keyId !== key.keyId) {
-        throw new KmsError(
-          "IncorrectKeyException",
-          "The key ID in the request does not identify a CMK that can perform this operation.",
-        );
-      }
-      return { key, arn: keyArn(services.realm, key.keyId) };
-    }),
-  );
+  if (name === undefined) {
+    const algorithm = target.algorithm === undefined ? undefined : input[target.algorithm];
+    if (algorithm === undefined || algorithm === DEFAULT_ALGORITHM) return findNamed(request, from.blob);
+    throw new KmsError("ValidationException", "KeyId must not be null");
+  }
+  return whenReady(resolveName(request, target, name), (named) => {
+    if (isAsymmetric(named.key)) return named;
+    return whenReady(findNamed(request, from.blob), (found) => {
+      if (named.key.keyId === found.key.keyId) return found;
+      throw new KmsError(
+        "IncorrectKeyException",
+        "The key ID in the request does not identify a CMK that can perform this operation.",
+      );
+    });
+  });
+}
+
+/** The key that the header of a symmetric ciphertext names. */
+function findNamed({ tx, services, input }: TargetRequest, member: string): Ready<ResolvedKey> {
+  const keyId = readBlobKeyId(input[member] as Uint8Array);
+  if (keyId === undefined) throw new KmsError("InvalidCiphertextException");
+  return whenReady(services.keys.find(tx, keyId), (key) => {
+    // A blob of a key that is gone looks like any other blob that does not open: a changed bit may have named the key.
+    if (key === undefined || isAsymmetric(key)) throw new KmsError("InvalidCiphertextException");
+    return { key, arn: keyArn(services.realm, key.keyId) };
+  });
 }
 
 function resolveName(request: TargetRequest, target: Target, text: string): Ready<ResolvedKey> {
@@ -151,7 +172,7 @@ function refuseAlias(target: Target): void {
   }
 }
 
-/** Usage, then state, then algorithm: the order in which AWS answers. */
+/** Usage, then state, then spec and algorithm, then the context: the order in which AWS answers. */
 function checkTarget(operationName: string, target: Target, { key, arn }: ResolvedKey, input: Members): void {
   if (target.usage !== undefined && key.keyUsage !== target.usage) {
     throw new KmsError(
@@ -160,11 +181,22 @@ function checkTarget(operationName: string, target: Target, { key, arn }: Resolv
     );
   }
   checkState(target.states, key.state, arn);
-  const algorithm = target.algorithm === undefined ? undefined : input[target.algorithm];
-  if (algorithm !== undefined && algorithm !== "SYMMETRIC_DEFAULT") {
-    throw new KmsError(
-      "InvalidKeyUsageException",
-      `Algorithm ${algorithm} is incompatible with key spec ${key.keySpec}.`,
-    );
+  if (target.only !== undefined && KEY_SPECS[key.keySpec].material !== target.only.material) {
+    throw new KmsError(target.only.code, target.only.message);
   }
+  if (target.algorithm !== undefined) checkAlgorithm(key, (input[target.algorithm] as string) ?? DEFAULT_ALGORITHM);
+  if (target.context !== undefined && isAsymmetric(key)) refuseContext(input[target.context] as object | undefined);
+}
+
+function checkAlgorithm({ keySpec, keyUsage }: Key, algorithm: string): void {
+  if (algorithmsOf(keySpec, keyUsage).includes(algorithm)) return;
+  throw new KmsError("InvalidKeyUsageException", `Algorithm ${algorithm} is incompatible with key spec ${keySpec}.`);
+}
+
+function refuseContext(context: object | undefined): void {
+  if (context === undefined || Object.keys(context).length === 0) return;
+  throw new KmsError(
+    "ValidationException",
+    "EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.",
+  );
 }

@@ -7,6 +7,7 @@ import { EncryptCommand, KMSClient } from "../../src/client/client.ts";
 import { healthChecked } from "../../src/env.ts";
 import { cipherOver } from "../../src/keys/cipher.ts";
 import { Keys } from "../../src/keys/keys.ts";
+import { macsOver } from "../../src/keys/mac.ts";
 import { memoryKeystore } from "../../src/keystore/memory.ts";
 import { admit, dismiss } from "../../src/model/admit.ts";
 import { keyArn, keyNamesOf, rootArn } from "../../src/model/arn.ts";
@@ -22,6 +23,7 @@ import { PIPELINE_CASE, PIPELINE_PARTS, PIPELINE_WHOLE } from "../names.ts";
 import { checkEqual } from "../validation.ts";
 
 const PLAINTEXT_BYTES = 64;
+const ALGORITHM = "SYMMETRIC_DEFAULT";
 
 /** Records, keys and cipher as src/kms.ts puts them together. */
 async function openParts() {
@@ -32,10 +34,20 @@ async function openParts() {
   const records = await openRecords({ driver: memoryKeystore(), rootKey, crypto, random, clock });
   const realm = { partition: "aws", region: "us-east-1", accountId: "000000000000" };
   const folder = `${realm.accountId}/${realm.region}`;
-  const keys = new Keys({ folder, crypto, random, clock });
+  const { keyPairs } = platform;
+  const keys = new Keys({ folder, crypto, keyPairs, random, clock });
   const cipher = cipherOver(keys, crypto, random);
-  const services = { realm, keyNames: keyNamesOf(realm), random, keys, aliases: aliasesIn(folder, clock), cipher };
-  const key = await records.write(async (tx) => keys.create(tx, { description: "", tags: [] }));
+  const macs = macsOver(keys, crypto);
+  const aliases = aliasesIn(folder, clock);
+  const services = { realm, keyNames: keyNamesOf(realm), random, keys, aliases, cipher, macs, keyPairs };
+  const attributes = {
+    keySpec: ALGORITHM,
+    keyUsage: "ENCRYPT_DECRYPT",
+    description: "",
+    tags: [],
+    pair: undefined,
+  } as const;
+  const key = await records.write(async (tx) => keys.create(tx, attributes));
   return { records, services, key, arn: keyArn(realm, key.keyId), principalArn: rootArn(realm) };
 }
 
@@ -85,9 +97,9 @@ async function prepare(): Promise<Case> {
       ),
       part(
         cryptography,
-        () => records.read((tx) => services.cipher.encrypt(tx, key, Plaintext, undefined)),
+        () => records.read((tx) => services.cipher.encrypt(tx, key, ALGORITHM, Plaintext, undefined)),
         async ({ blob }: { blob: Uint8Array }) => {
-          const opened = await records.read((tx) => services.cipher.decrypt(tx, key, blob, undefined));
+          const opened = await records.read((tx) => services.cipher.decrypt(tx, key, ALGORITHM, blob, undefined));
           checkEqual(opened!.plaintext, Plaintext, "What opens again");
         },
       ),

@@ -61,9 +61,11 @@ type Usages = {
   readonly ENCAPSULATE_DECAPSULATE?: readonly "ML_KEM"[];
 };
 
+/** What key material is. */
+export type KeyMaterialKind = "symmetric" | "mac" | "pair";
+
 interface SpecRow {
-  /** What the key material is. */
-  readonly material: "symmetric" | "mac" | "pair";
+  readonly material: KeyMaterialKind;
   /** Of a MAC key. */
   readonly keyBytes?: number;
   /** Of an RSA key. */

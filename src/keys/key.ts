@@ -2,6 +2,7 @@
  * A KMS key as it is kept: everything but its material, which has records of its own (material.ts). Values are
  * immutable; a change writes a new one.
  */
+import { KEY_SPECS, type PairSpec, type SupportedKeySpec } from "../crypto/algorithms.ts";
 import type { keyState, keyUsage } from "../model/scalars.ts";
 import type { ValueOf } from "../model/shape.ts";
 import { jsonRecord } from "../records/json-record.ts";
@@ -11,7 +12,7 @@ export type KeyUsage = ValueOf<typeof keyUsage>;
 
 /** One generation of key material, oldest first in `Key.materials`; the last one encrypts. */
 export interface MaterialEntry {
-  /** 64 lower-case hexadecimal digits; the first 32 stand in every ciphertext. */
+  /** 64 lower-case hexadecimal digits; the first 32 stand in every symmetric ciphertext. */
   readonly materialId: string;
   readonly createdAtMs: number;
   /** How the material came to be current; the first one has none. */
@@ -20,11 +21,12 @@ export interface MaterialEntry {
 
 export interface Key {
   readonly keyId: string;
-  readonly keySpec: "SYMMETRIC_DEFAULT";
+  readonly keySpec: SupportedKeySpec;
   readonly keyUsage: KeyUsage;
   readonly state: KeyState;
   readonly description: string;
   readonly createdAtMs: number;
+  /** Only symmetric keys ever have more than one. */
   readonly materials: readonly MaterialEntry[];
   readonly tags: readonly { readonly TagKey: string; readonly TagValue: string }[];
   /** Set while the state is PendingDeletion: from this moment on the key does not exist. */
@@ -35,6 +37,13 @@ export const keyRecord = jsonRecord<Key>("key");
 
 export function currentMaterial(key: Key): MaterialEntry {
   return key.materials.at(-1)!;
+}
+
+/** A key that is a pair of a public and a private key. */
+export type AsymmetricKey = Key & { readonly keySpec: PairSpec };
+
+export function isAsymmetric(key: Key): key is AsymmetricKey {
+  return KEY_SPECS[key.keySpec].material === "pair";
 }
 
 /** Whether the waiting period of a scheduled deletion is over: the key is gone, though its records may still stand. */

@@ -2,19 +2,25 @@
  * The keys of one account and Region in the record store: where they lie, and what happens to them.
  *
  *   <realm>/key/<key id>                     Key
- *   <realm>/material/<key id>/<material id>  Material
+ *   <realm>/material/<key id>/<material id>  Material, PairMaterial or the Secret of a MAC key
  *   <realm>/deletion/<time>/<key id>         an empty record: the index of scheduled deletions
  */
+import { KEY_SPECS, type PairSpec } from "../crypto/algorithms.ts";
 import type { Engine } from "../crypto/engine.ts";
+import type { KeyPairs, PairBytes } from "../crypto/key-pairs.ts";
+import { Secret } from "../crypto/secret.ts";
 import type { Clock, Random } from "../env.ts";
 import { KmsError } from "../errors.ts";
-import { uuidOf } from "../model/arn.ts";
+import { toHex, uuidOf } from "../model/arn.ts";
 import { remember } from "../model/remember.ts";
 import { jsonRecord } from "../records/json-record.ts";
 import { type Ready, whenReady } from "../records/ready.ts";
 import type { ReadTransaction, RecordType, Transaction } from "../records/record-store.ts";
-import { isDeleted, type Key, keyRecord } from "./key.ts";
+import { secretBytes } from "../secret-bytes.ts";
+import { type AsymmetricKey, currentMaterial, isDeleted, type Key, keyRecord } from "./key.ts";
+import { macRecord } from "./mac-material.ts";
 import { disposeMaterial, generateMaterial, type Material, materialIdOf, materialRecord } from "./material.ts";
+import { disposePair, newPairMaterial, type PairMaterial, pairRecord } from "./pair-material.ts";
 
 const MAX_ON_DEMAND_ROTATIONS = 25;
 const DAY_MS = 86_400_000;
@@ -22,6 +28,7 @@ const DAY_MS = 86_400_000;
 const REMEMBERED_KEYS = 1024;
 /** Keys that are looked at before a write; the next write looks at more. */
 const PURGE_LIMIT = 32;
+const MATERIAL_ID_BYTES = 32;
 
 const deletionRecord = jsonRecord<Record<string, never>>("deletion");
 
@@ -29,8 +36,15 @@ export interface KeysOptions {
   /** The realm's folder in the store. */
   readonly folder: string;
   readonly crypto: Engine;
+  readonly keyPairs: KeyPairs;
   readonly random: Random;
   readonly clock: Clock;
+}
+
+/** What a new key is made from. */
+export interface NewKey extends Pick<Key, "keySpec" | "keyUsage" | "description" | "tags"> {
+  /** The pair of an asymmetric key, which its maker wipes. */
+  readonly pair: PairBytes | undefined;
 }
 
 /** An entry of the index of scheduled deletions. */
@@ -50,15 +64,19 @@ export class Keys {
   readonly #folder: string;
   readonly #paths: (keyId: string) => KeyPaths;
   readonly #materials: RecordType<Material>;
+  readonly #pairs: RecordType<PairMaterial>;
   readonly #crypto: Engine;
+  readonly #keyPairs: KeyPairs;
   readonly #random: Random;
   readonly #clock: Clock;
 
-  constructor({ folder, crypto, random, clock }: KeysOptions) {
+  constructor({ folder, crypto, keyPairs, random, clock }: KeysOptions) {
     this.#folder = folder;
     this.#paths = remember(REMEMBERED_KEYS, (keyId) => ({ key: this.#keyPath(keyId), materials: new Map() }));
     this.#materials = materialRecord(crypto);
+    this.#pairs = pairRecord(keyPairs);
     this.#crypto = crypto;
+    this.#keyPairs = keyPairs;
     this.#random = random;
     this.#clock = clock;
   }
@@ -76,21 +94,14 @@ export class Keys {
     return paths.map((path) => path.slice(prefix.length));
   }
 
-  create(tx: Transaction, { description, tags }: Pick<Key, "description" | "tags">): Key {
+  create(tx: Transaction, { pair, ...attributes }: NewKey): Key {
     const idBytes = new Uint8Array(16);
     this.#random.fill(idBytes);
     const keyId = uuidOf(idBytes);
     const createdAtMs = this.#clock.nowMs();
-    return this.update(tx, {
-      keyId,
-      keySpec: "SYMMETRIC_DEFAULT",
-      keyUsage: "ENCRYPT_DECRYPT",
-      state: "Enabled",
-      description,
-      createdAtMs,
-      materials: [{ materialId: this.#addMaterial(tx, keyId), createdAtMs }],
-      tags,
-    });
+    const materialId = this.#addMaterial(tx, keyId, attributes.keySpec, pair);
+    const materials = [{ materialId, createdAtMs }];
+    return this.update(tx, { ...attributes, keyId, state: "Enabled", createdAtMs, materials });
   }
 
   update(tx: Transaction, key: Key): Key {
@@ -108,7 +119,7 @@ export class Keys {
           `No more on-demand rotations can be performed for this key: ${arn}`,
       );
     }
-    const materialId = this.#addMaterial(tx, key.keyId);
+    const materialId = this.#addMaterial(tx, key.keyId, key.keySpec, undefined);
     const entry = { materialId, createdAtMs: this.#clock.nowMs(), rotationType: "ON_DEMAND" as const };
     return this.update(tx, { ...key, materials: [...key.materials, entry] });
   }
@@ -127,13 +138,18 @@ export class Keys {
     return this.update(tx, { ...kept, state: "Disabled" });
   }
 
-  /** The material of that id, which is one of the key's. */
+  /** The material of that id, which is one of the symmetric key's. */
   material(tx: ReadTransaction, key: Key, materialId: string): Ready<Material> {
-    const material = tx.get(this.#materials, this.#materialPath(key.keyId, materialId));
-    return whenReady(material, (found) => {
-      if (found === undefined) throw new TypeError(`The key ${key.keyId} has lost its material ${materialId}.`);
-      return found;
-    });
+    return this.#load(tx, this.#materials, key, materialId);
+  }
+
+  pair(tx: ReadTransaction, key: AsymmetricKey): Ready<PairMaterial> {
+    return this.#load(tx, this.#pairs, key, currentMaterial(key).materialId);
+  }
+
+  /** The key of a MAC. */
+  macKey(tx: ReadTransaction, key: Key): Ready<Secret> {
+    return this.#load(tx, macRecord, key, currentMaterial(key).materialId);
   }
 
   /**
@@ -161,16 +177,55 @@ export class Keys {
     return true;
   }
 
-  #addMaterial(tx: Transaction, keyId: string): string {
-    const material = generateMaterial(this.#crypto, this.#random);
+  #load<T>(tx: ReadTransaction, type: RecordType<T>, { keyId }: Key, materialId: string): Ready<T> {
+    return whenReady(tx.get(type, this.#materialPath(keyId, materialId)), (found) => {
+      if (found === undefined) throw new TypeError(`The key ${keyId} has lost its material ${materialId}.`);
+      return found;
+    });
+  }
+
+  /** Stores new material and returns its id. The store has sealed it and keeps a copy of its own: ours is wiped. */
+  #addMaterial(tx: Transaction, keyId: string, keySpec: Key["keySpec"], pair: PairBytes | undefined): string {
+    const { material, keyBytes } = KEY_SPECS[keySpec];
+    if (material === "pair") return this.#addPair(tx, keyId, keySpec as PairSpec, pair!);
+    if (material === "mac") return this.#addMacKey(tx, keyId, keyBytes!);
+    const made = generateMaterial(this.#crypto, this.#random);
     try {
-      const materialId = materialIdOf(material);
-      tx.put(this.#materials, this.#materialPath(keyId, materialId), material);
+      const materialId = materialIdOf(made);
+      tx.put(this.#materials, this.#materialPath(keyId, materialId), made);
       return materialId;
     } finally {
-      // The store has sealed it and keeps a copy of its own.
-      disposeMaterial(material);
+      disposeMaterial(made);
     }
+  }
+
+  #addPair(tx: Transaction, keyId: string, spec: PairSpec, bytes: PairBytes): string {
+    const material = newPairMaterial(this.#keyPairs, spec, bytes);
+    try {
+      const materialId = this.#newMaterialId();
+      tx.put(this.#pairs, this.#materialPath(keyId, materialId), material);
+      return materialId;
+    } finally {
+      disposePair(material);
+    }
+  }
+
+  #addMacKey(tx: Transaction, keyId: string, lengthBytes: number): string {
+    const key = Secret.adopt(secretBytes(lengthBytes));
+    try {
+      key.expose((bytes) => this.#random.fill(bytes));
+      const materialId = this.#newMaterialId();
+      tx.put(macRecord, this.#materialPath(keyId, materialId), key);
+      return materialId;
+    } finally {
+      key.wipe();
+    }
+  }
+
+  #newMaterialId(): string {
+    const id = new Uint8Array(MATERIAL_ID_BYTES);
+    this.#random.fill(id);
+    return toHex(id);
   }
 
   #unlessDeleted(key: Key | undefined): Key | undefined {

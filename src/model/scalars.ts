@@ -61,6 +61,8 @@ export const keyMaterialId: StringShape = { kind: "string" };
 
 export const plaintext: BlobShape = { kind: "blob", minBytes: 1, maxBytes: 4096, sensitive: true };
 export const ciphertextBlob: BlobShape = { kind: "blob", minBytes: 1, maxBytes: 6144 };
+/** SubjectPublicKeyInfo, DER. */
+export const publicKey: BlobShape = { kind: "blob", minBytes: 1, maxBytes: 8192 };
 export const attestationDocument: BlobShape = { kind: "blob", minBytes: 1, maxBytes: 262144 };
 
 export const limit: IntegerShape = { kind: "integer", min: 1, max: 1000 };
@@ -118,6 +120,39 @@ export const keyState = enumeration(
 );
 export const keyManager = enumeration("AWS", "CUSTOMER");
 export const encryptionAlgorithm = enumeration("SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE");
+export const signingAlgorithm = enumeration(
+  "RSASSA_PSS_SHA_256",
+  "RSASSA_PSS_SHA_384",
+  "RSASSA_PSS_SHA_512",
+  "RSASSA_PKCS1_V1_5_SHA_256",
+  "RSASSA_PKCS1_V1_5_SHA_384",
+  "RSASSA_PKCS1_V1_5_SHA_512",
+  "ECDSA_SHA_256",
+  "ECDSA_SHA_384",
+  "ECDSA_SHA_512",
+  "SM2DSA",
+  "ML_DSA_SHAKE_256",
+  "ED25519_SHA_512",
+  "ED25519_PH_SHA_512",
+);
+export const messageType = enumeration("RAW", "DIGEST", "EXTERNAL_MU");
+export const macAlgorithm = enumeration("HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512");
+export const keyAgreementAlgorithm = enumeration("ECDH");
+export const encapsulationAlgorithm = enumeration("ML_KEM");
+export const dataKeyPairSpec = enumeration(
+  "RSA_2048",
+  "RSA_3072",
+  "RSA_4096",
+  "ECC_NIST_P256",
+  "ECC_NIST_P384",
+  "ECC_NIST_P521",
+  "ECC_SECG_P256K1",
+  "SM2",
+  "ECC_NIST_EDWARDS25519",
+  "ML_KEM_512",
+  "ML_KEM_768",
+  "ML_KEM_1024",
+);
 export const dataKeySpec = enumeration("AES_256", "AES_128");
 export const dryRunModifiers = list(enumeration("IGNORE_CIPHERTEXT"));
 export const rotationType = enumeration("AUTOMATIC", "ON_DEMAND");

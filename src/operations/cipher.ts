@@ -17,7 +17,8 @@ import { required, struct } from "../model/shape.ts";
 import { whenReady } from "../records/ready.ts";
 import { operation } from "./operation.ts";
 
-const ALGORITHM = "SYMMETRIC_DEFAULT" as const;
+/** Where a request names none. */
+const DEFAULT_ALGORITHM = "SYMMETRIC_DEFAULT" as const;
 
 export const encrypt = operation({
   name: "Encrypt",
@@ -37,17 +38,15 @@ export const encrypt = operation({
       usage: "ENCRYPT_DECRYPT",
       states: USABLE,
       algorithm: "EncryptionAlgorithm",
+      context: "EncryptionContext",
       alias: "allowed",
     },
   },
   effect: "read",
   handle({ input, keys: { key: target }, services, tx }) {
-    const sealed = services.cipher.encrypt(tx, target.key, input.Plaintext, input.EncryptionContext);
-    return whenReady(sealed, ({ blob }) => ({
-      CiphertextBlob: blob,
-      KeyId: target.arn,
-      EncryptionAlgorithm: ALGORITHM,
-    }));
+    const { EncryptionAlgorithm = DEFAULT_ALGORITHM, Plaintext, EncryptionContext } = input;
+    const sealed = services.cipher.encrypt(tx, target.key, EncryptionAlgorithm, Plaintext, EncryptionContext);
+    return whenReady(sealed, ({ blob }) => ({ CiphertextBlob: blob, KeyId: target.arn, EncryptionAlgorithm }));
   },
 });
 
@@ -78,18 +77,20 @@ export const decrypt = operation({
       usage: "ENCRYPT_DECRYPT",
       states: USABLE,
       algorithm: "EncryptionAlgorithm",
+      context: "EncryptionContext",
       alias: "allowed",
     },
   },
   effect: "read",
   handle({ input, keys: { key: target }, services, tx }) {
-    const opening = services.cipher.decrypt(tx, target.key, input.CiphertextBlob, input.EncryptionContext);
+    const { EncryptionAlgorithm = DEFAULT_ALGORITHM, CiphertextBlob, EncryptionContext } = input;
+    const opening = services.cipher.decrypt(tx, target.key, EncryptionAlgorithm, CiphertextBlob, EncryptionContext);
     return whenReady(opening, (opened) => {
       if (opened === undefined) throw new KmsError("InvalidCiphertextException");
       return {
         KeyId: target.arn,
         Plaintext: opened.plaintext,
-        EncryptionAlgorithm: ALGORITHM,
+        EncryptionAlgorithm,
         KeyMaterialId: opened.materialId,
       };
     });
@@ -127,6 +128,7 @@ export const reEncrypt = operation({
       usage: "ENCRYPT_DECRYPT",
       states: USABLE,
       algorithm: "SourceEncryptionAlgorithm",
+      context: "SourceEncryptionContext",
       alias: "allowed",
     },
     destination: {
@@ -135,17 +137,26 @@ export const reEncrypt = operation({
       usage: "ENCRYPT_DECRYPT",
       states: USABLE,
       algorithm: "DestinationEncryptionAlgorithm",
+      context: "DestinationEncryptionContext",
       alias: "allowed",
     },
   },
   effect: "read",
   async handle({ input, keys: { source, destination }, services, tx }) {
-    const opened = await services.cipher.decrypt(tx, source.key, input.CiphertextBlob, input.SourceEncryptionContext);
+    const { SourceEncryptionAlgorithm = DEFAULT_ALGORITHM, DestinationEncryptionAlgorithm = DEFAULT_ALGORITHM } = input;
+    const opened = await services.cipher.decrypt(
+      tx,
+      source.key,
+      SourceEncryptionAlgorithm,
+      input.CiphertextBlob,
+      input.SourceEncryptionContext,
+    );
     if (opened === undefined) throw new KmsError("InvalidCiphertextException");
     try {
       const sealed = await services.cipher.encrypt(
         tx,
         destination.key,
+        DestinationEncryptionAlgorithm,
         opened.plaintext,
         input.DestinationEncryptionContext,
       );
@@ -153,8 +164,8 @@ export const reEncrypt = operation({
         CiphertextBlob: sealed.blob,
         SourceKeyId: source.arn,
         KeyId: destination.arn,
-        SourceEncryptionAlgorithm: ALGORITHM,
-        DestinationEncryptionAlgorithm: ALGORITHM,
+        SourceEncryptionAlgorithm,
+        DestinationEncryptionAlgorithm,
         SourceKeyMaterialId: opened.materialId,
         DestinationKeyMaterialId: sealed.materialId,
       };

@@ -1,9 +1,11 @@
-/** GenerateDataKey, GenerateDataKeyWithoutPlaintext. Source: AWS KMS API reference. */
+/** GenerateDataKey and GenerateDataKeyPair, with and without plaintext. Source: AWS KMS API reference. */
+import type { PairSpec } from "../crypto/algorithms.ts";
 import { KmsError } from "../errors.ts";
 import { USABLE } from "../keys/state.ts";
 import {
   boolean,
   ciphertextBlob,
+  dataKeyPairSpec,
   dataKeySpec,
   encryptionContext,
   grantTokens,
@@ -11,6 +13,7 @@ import {
   keyRef,
   numberOfBytes,
   plaintext,
+  publicKey,
   recipient,
 } from "../model/scalars.ts";
 import { required, struct, type ValueOf } from "../model/shape.ts";
@@ -19,6 +22,21 @@ import type { ReadTransaction } from "../records/record-store.ts";
 import { secretBytes } from "../secret-bytes.ts";
 import type { Services } from "../services.ts";
 import { operation, type ResolvedKey } from "./operation.ts";
+
+/** The key that data keys are sealed under. */
+const SEALING_KEY = {
+  from: "KeyId",
+  usage: "ENCRYPT_DECRYPT",
+  states: USABLE,
+  alias: "allowed",
+  only: {
+    material: "symmetric",
+    code: "InvalidKeyUsageException",
+    message: "You cannot generate a data key with an asymmetric CMK",
+  },
+} as const;
+
+const ALGORITHM = "SYMMETRIC_DEFAULT";
 
 const DATA_KEY_BYTES: Readonly<Record<ValueOf<typeof dataKeySpec>, number>> = { AES_128: 16, AES_256: 32 };
 
@@ -48,13 +66,7 @@ export const generateDataKey = operation({
   unsupported: ["Recipient"],
   validate: checkSize,
   targets: {
-    key: {
-      from: "KeyId",
-      action: "kms:GenerateDataKey",
-      usage: "ENCRYPT_DECRYPT",
-      states: USABLE,
-      alias: "allowed",
-    },
+    key: { ...SEALING_KEY, action: "kms:GenerateDataKey" },
   },
   effect: "read",
   handle: ({ input, keys, services, tx }) => makeDataKey(input, keys.key, services, tx),
@@ -66,13 +78,7 @@ export const generateDataKeyWithoutPlaintext = operation({
   output: struct({ CiphertextBlob: ciphertextBlob, KeyId: keyRef, KeyMaterialId: keyMaterialId }),
   validate: checkSize,
   targets: {
-    key: {
-      from: "KeyId",
-      action: "kms:GenerateDataKeyWithoutPlaintext",
-      usage: "ENCRYPT_DECRYPT",
-      states: USABLE,
-      alias: "allowed",
-    },
+    key: { ...SEALING_KEY, action: "kms:GenerateDataKeyWithoutPlaintext" },
   },
   effect: "read",
   async handle({ input, keys, services, tx }) {
@@ -82,12 +88,56 @@ export const generateDataKeyWithoutPlaintext = operation({
   },
 });
 
+const pairRequest = {
+  KeyId: required(keyRef),
+  KeyPairSpec: required(dataKeyPairSpec),
+  EncryptionContext: encryptionContext,
+  GrantTokens: grantTokens,
+  DryRun: boolean,
+};
+const pairInputWithPlaintext = struct({ ...pairRequest, Recipient: recipient });
+const pairInputWithoutPlaintext = struct(pairRequest);
+const pairResponse = {
+  PrivateKeyCiphertextBlob: ciphertextBlob,
+  PublicKey: publicKey,
+  KeyId: keyRef,
+  KeyPairSpec: dataKeyPairSpec,
+  KeyMaterialId: keyMaterialId,
+};
+
+type PairInput = ValueOf<typeof pairInputWithoutPlaintext>;
+
+export const generateDataKeyPair = operation({
+  name: "GenerateDataKeyPair",
+  input: pairInputWithPlaintext,
+  output: struct({ ...pairResponse, PrivateKeyPlaintext: plaintext, CiphertextForRecipient: ciphertextBlob }),
+  unsupported: ["Recipient"],
+  validate: checkPairSpec,
+  targets: { key: { ...SEALING_KEY, action: "kms:GenerateDataKeyPair" } },
+  effect: "read",
+  handle: ({ input, keys, services, tx }) => makePair(input, keys.key, services, tx),
+});
+
+export const generateDataKeyPairWithoutPlaintext = operation({
+  name: "GenerateDataKeyPairWithoutPlaintext",
+  input: pairInputWithoutPlaintext,
+  output: struct(pairResponse),
+  validate: checkPairSpec,
+  targets: { key: { ...SEALING_KEY, action: "kms:GenerateDataKeyPairWithoutPlaintext" } },
+  effect: "read",
+  async handle({ input, keys, services, tx }) {
+    const { PrivateKeyPlaintext, ...rest } = await makePair(input, keys.key, services, tx);
+    PrivateKeyPlaintext.fill(0);
+    return rest;
+  },
+});
+
 function makeDataKey(input: DataKeyInput, target: ResolvedKey, services: Services, tx: ReadTransaction) {
   const dataKey = secretBytes(input.NumberOfBytes ?? DATA_KEY_BYTES[input.KeySpec!]);
   const seal = () => {
     services.random.fill(dataKey);
     return whenReady(
-      services.cipher.encrypt(tx, target.key, dataKey, input.EncryptionContext),
+      services.cipher.encrypt(tx, target.key, ALGORITHM, dataKey, input.EncryptionContext),
       ({ blob, materialId }) => ({
         CiphertextBlob: blob,
         Plaintext: dataKey,
@@ -103,4 +153,23 @@ function checkSize({ NumberOfBytes, KeySpec }: DataKeyInput): void {
   if ((NumberOfBytes === undefined) === (KeySpec === undefined)) {
     throw new KmsError("ValidationException", "Please specify either number of bytes or key spec.");
   }
+}
+
+async function makePair(input: PairInput, target: ResolvedKey, services: Services, tx: ReadTransaction) {
+  const pair = await services.keyPairs.generate(input.KeyPairSpec as PairSpec);
+  const seal = () => services.cipher.encrypt(tx, target.key, ALGORITHM, pair.privateKey, input.EncryptionContext);
+  const { blob, materialId } = await cleaningUp(seal, () => pair.privateKey.fill(0));
+  return {
+    PrivateKeyCiphertextBlob: blob,
+    PrivateKeyPlaintext: pair.privateKey,
+    PublicKey: pair.publicKey,
+    KeyId: target.arn,
+    KeyPairSpec: input.KeyPairSpec,
+    KeyMaterialId: materialId,
+  };
+}
+
+function checkPairSpec({ KeyPairSpec }: PairInput): void {
+  if (KeyPairSpec !== "SM2") return;
+  throw new KmsError("UnsupportedOperationException", "KeyPairSpec SM2 is not supported in this Region");
 }

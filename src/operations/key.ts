@@ -1,4 +1,5 @@
 /** CreateKey, DescribeKey, ListKeys. Source: AWS KMS API reference. */
+import { algorithmsOf, KEY_SPECS, type PairSpec, type SupportedKeySpec } from "../crypto/algorithms.ts";
 import type { Realm } from "../env.ts";
 import { KmsError } from "../errors.ts";
 import { currentMaterial, type Key } from "../keys/key.ts";
@@ -12,7 +13,6 @@ import {
   customerMasterKeySpec,
   customKeyStoreId,
   description,
-  encryptionAlgorithm,
   grantTokens,
   keyManager,
   keyMaterialId,
@@ -29,6 +29,7 @@ import {
   xksKeyId,
 } from "../model/scalars.ts";
 import { list, required, struct, type ValueOf } from "../model/shape.ts";
+import { algorithmLists, describeSpec } from "./key-spec.ts";
 import { operation } from "./operation.ts";
 
 const MAX_TAGS = 50;
@@ -48,7 +49,7 @@ const keyMetadata = struct({
   KeyManager: keyManager,
   CustomerMasterKeySpec: customerMasterKeySpec,
   KeySpec: keySpec,
-  EncryptionAlgorithms: list(encryptionAlgorithm),
+  ...algorithmLists,
   MultiRegion: boolean,
   CurrentKeyMaterialId: keyMaterialId,
 });
@@ -80,9 +81,18 @@ export const createKey = operation({
     checkTags(input.Tags ?? []);
   },
   effect: "write",
-  async handle({ input, services, tx }) {
+  preparation: {
+    async prepare(input, { keyPairs }) {
+      const spec = specOf(input);
+      return KEY_SPECS[spec].material === "pair" ? keyPairs.generate(spec as PairSpec) : undefined;
+    },
+    dispose: (pair) => pair?.privateKey.fill(0),
+  },
+  async handle({ input, services, tx, prepared: pair }) {
     const tags = (input.Tags ?? []).map(({ TagKey, TagValue }) => ({ TagKey, TagValue }));
-    const key = services.keys.create(tx, { description: input.Description ?? "", tags });
+    const keySpec = specOf(input);
+    const { Description: description = "", KeyUsage: keyUsage = "ENCRYPT_DECRYPT" } = input;
+    const key = services.keys.create(tx, { keySpec, keyUsage, description, tags, pair });
     return { KeyMetadata: describe(key, services.realm) };
   },
 });
@@ -129,11 +139,14 @@ function checkSpec(input: ValueOf<typeof createKeyInput>): void {
       "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.",
     );
   }
-  const spec = input.KeySpec ?? input.CustomerMasterKeySpec ?? "SYMMETRIC_DEFAULT";
-  if (spec !== "SYMMETRIC_DEFAULT") {
-    throw new KmsError("UnsupportedOperationException", `KeySpec ${spec} is not supported in this Region`);
+  const spec = specOf(input);
+  if (input.KeyUsage === undefined && spec !== "SYMMETRIC_DEFAULT") {
+    throw new KmsError(
+      "ValidationException",
+      "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.",
+    );
   }
-  if (input.KeyUsage !== undefined && input.KeyUsage !== "ENCRYPT_DECRYPT") {
+  if (input.KeyUsage !== undefined && algorithmsOf(spec, input.KeyUsage).length === 0) {
     throw new KmsError("ValidationException", `KeyUsage ${input.KeyUsage} is not compatible with KeySpec ${spec}`);
   }
   if (input.Origin !== undefined && input.Origin !== "AWS_KMS") {
@@ -142,6 +155,13 @@ function checkSpec(input: ValueOf<typeof createKeyInput>): void {
   if (input.MultiRegion === true) {
     throw new KmsError("UnsupportedOperationException", "Multi-Region keys are not supported in this Region");
   }
+}
+
+/** @throws {KmsError} UnsupportedOperationException for SM2 */
+function specOf({ KeySpec, CustomerMasterKeySpec }: ValueOf<typeof createKeyInput>): SupportedKeySpec {
+  const spec = KeySpec ?? CustomerMasterKeySpec ?? "SYMMETRIC_DEFAULT";
+  if (spec !== "SM2") return spec;
+  throw new KmsError("UnsupportedOperationException", `KeySpec ${spec} is not supported in this Region`);
 }
 
 /** @throws {KmsError} TagException */
@@ -163,15 +183,12 @@ function describe(key: Key, realm: Realm): ValueOf<typeof keyMetadata> {
     CreationDate: new Date(key.createdAtMs),
     Enabled: key.state === "Enabled",
     Description: key.description,
-    KeyUsage: key.keyUsage,
     KeyState: key.state,
     ...(key.deletionAtMs !== undefined && { DeletionDate: new Date(key.deletionAtMs) }),
     Origin: "AWS_KMS",
     KeyManager: "CUSTOMER",
-    CustomerMasterKeySpec: key.keySpec,
-    KeySpec: key.keySpec,
-    EncryptionAlgorithms: ["SYMMETRIC_DEFAULT"],
+    ...describeSpec(key),
     MultiRegion: false,
-    CurrentKeyMaterialId: currentMaterial(key).materialId,
+    ...(key.keySpec === "SYMMETRIC_DEFAULT" && { CurrentKeyMaterialId: currentMaterial(key).materialId }),
   };
 }

@@ -2,6 +2,8 @@
  * An operation is data. Every check that a handler could forget is declared here and made by the kernel: members and
  * their limits, which keys are touched and how they may be named, the permission, usage, states, algorithm, DryRun.
  */
+import type { KeyMaterialKind } from "../crypto/algorithms.ts";
+import type { KmsErrorCode } from "../errors.ts";
 import type { Key, KeyUsage } from "../keys/key.ts";
 import type { StateRule } from "../keys/state.ts";
 import type { StructShape, ValueOf } from "../model/shape.ts";
@@ -17,8 +19,12 @@ export interface Target<Member extends string = string> {
   readonly action: string;
   readonly states: StateRule;
   readonly usage?: KeyUsage;
-  /** The member that names an algorithm, which must suit the key's spec. */
+  /** The member that names an algorithm, which must be one of the key's; absent, it is SYMMETRIC_DEFAULT. */
   readonly algorithm?: Member;
+  /** The member that holds an encryption context, which asymmetric keys do not take. */
+  readonly context?: Member;
+  /** The only kind of key there can be, and what AWS answers for others. */
+  readonly only?: { readonly material: KeyMaterialKind; readonly code: KmsErrorCode; readonly message?: string };
   /** What AWS answers to an alias; "allowed" where an alias is as good as a key id. */
   readonly alias: "allowed" | "invalid-arn" | "must-be-key";
   /** The member may be absent; the handler then gets no key. */
@@ -37,13 +43,21 @@ type ResolvedKeys<T extends Targets> = {
   readonly [Slot in keyof T]: T[Slot] extends { optional: true } ? ResolvedKey | undefined : ResolvedKey;
 };
 
-interface Request<I extends StructShape, T extends Targets> {
+interface Request<I extends StructShape, T extends Targets, P> {
   readonly input: ValueOf<I>;
   readonly keys: ResolvedKeys<T>;
   readonly services: Services;
+  /** What `prepare` has made. */
+  readonly prepared: P;
 }
 
-interface Declared<I extends StructShape, O extends StructShape, T extends Targets> {
+/** Slow work that must not hold up other writes: made once, before the transaction, and disposed of after it. */
+interface Preparation<I extends StructShape, P> {
+  prepare(input: ValueOf<I>, services: Services): Promise<P>;
+  dispose(prepared: P): void;
+}
+
+interface Declared<I extends StructShape, O extends StructShape, T extends Targets, P> {
   readonly name: string;
   readonly input: I;
   readonly output: O;
@@ -52,19 +66,21 @@ interface Declared<I extends StructShape, O extends StructShape, T extends Targe
   readonly action?: string;
   /** What the members must satisfy together, judged before any key is looked up. @throws {KmsError} */
   validate?(input: ValueOf<I>): void;
+  /** Runs when the caller may use `action`. */
+  readonly preparation?: Preparation<I, P>;
   /** Members that AWS knows and we refuse by name (UnsupportedOperationException) rather than ignore. */
   readonly unsupported?: readonly (keyof I["members"] & string)[];
 }
 
 /** A "write" handler runs again from the start if another process changed what it read. */
-type Handled<I extends StructShape, O extends StructShape, T extends Targets> =
+type Handled<I extends StructShape, O extends StructShape, T extends Targets, P> =
   | {
       readonly effect: "read";
-      handle(request: Request<I, T> & { readonly tx: ReadTransaction }): Ready<ValueOf<O>>;
+      handle(request: Request<I, T, P> & { readonly tx: ReadTransaction }): Ready<ValueOf<O>>;
     }
   | {
       readonly effect: "write";
-      handle(request: Request<I, T> & { readonly tx: Transaction }): Ready<ValueOf<O>>;
+      handle(request: Request<I, T, P> & { readonly tx: Transaction }): Ready<ValueOf<O>>;
     };
 
 /** The targets once more, in order. */
@@ -72,27 +88,34 @@ interface Slotted {
   readonly slots: readonly (readonly [slot: string, target: Target])[];
 }
 
-export type Operation<I extends StructShape, O extends StructShape, T extends Targets> = Declared<I, O, T> &
-  Handled<I, O, T> &
+export type Operation<I extends StructShape, O extends StructShape, T extends Targets, P> = Declared<I, O, T, P> &
+  Handled<I, O, T, P> &
   Slotted;
 
 /** An operation of any shapes, as the kernel sees it. */
 export interface AnyOperation
-  extends Omit<Declared<StructShape, StructShape, Targets>, "unsupported" | "validate">,
+  extends Omit<Declared<StructShape, StructShape, Targets, unknown>, "unsupported" | "validate" | "preparation">,
     Slotted {
   readonly unsupported?: readonly string[];
   readonly effect: "read" | "write";
   // biome-ignore lint/suspicious/noExplicitAny: the declaration has tied the input to the shape
   validate?(input: any): void;
+  readonly preparation?: {
+    // biome-ignore lint/suspicious/noExplicitAny: the declaration has tied the input to the shape
+    prepare(input: any, services: Services): Promise<unknown>;
+    // biome-ignore lint/suspicious/noExplicitAny: the declaration has tied what is prepared to its handler
+    dispose(prepared: any): void;
+  };
   // biome-ignore lint/suspicious/noExplicitAny: the declaration has tied the request to the shapes
   handle(request: any): Ready<object>;
 }
 
-/** Declares an operation; the types tie its slots, input and output together. */
+/** Declares an operation; the types tie its slots, input, output and preparation together. */
 export function operation<
   I extends StructShape,
   O extends StructShape,
   const T extends Targets<keyof I["members"] & string>,
->(declared: Declared<I, O, T> & Handled<I, O, T>): Operation<I, O, T> {
+  P = undefined,
+>(declared: Declared<I, O, T, P> & Handled<I, O, T, P>): Operation<I, O, T, P> {
   return { ...declared, slots: Object.entries(declared.targets) };
 }

@@ -23,7 +23,15 @@ export const rotateKeyOnDemand = operation({
   name: "RotateKeyOnDemand",
   input: struct({ KeyId: required(keyRef) }),
   output: struct({ KeyId: keyRef }),
-  targets: { key: { from: "KeyId", action: "kms:RotateKeyOnDemand", states: USABLE, alias: "invalid-arn" } },
+  targets: {
+    key: {
+      from: "KeyId",
+      action: "kms:RotateKeyOnDemand",
+      states: USABLE,
+      alias: "invalid-arn",
+      only: { material: "symmetric", code: "UnsupportedOperationException" },
+    },
+  },
   effect: "write",
   async handle({ keys: { key: target }, services, tx }) {
     services.keys.rotate(tx, target.key, target.arn);
@@ -48,7 +56,15 @@ export const listKeyRotations = operation({
     Marker: marker,
   }),
   output: struct({ Rotations: list(rotationsListEntry), NextMarker: marker, Truncated: boolean }),
-  targets: { key: { from: "KeyId", action: "kms:ListKeyRotations", states: ANY_STATE, alias: "invalid-arn" } },
+  targets: {
+    key: {
+      from: "KeyId",
+      action: "kms:ListKeyRotations",
+      states: ANY_STATE,
+      alias: "invalid-arn",
+      only: { material: "symmetric", code: "UnsupportedOperationException" },
+    },
+  },
   effect: "read",
   async handle({ input, keys: { key: target } }) {
     const after = readMarker(input.Marker, (text) => MATERIAL_ID.test(text));
