@@ -5,6 +5,7 @@ import type { Aliases } from "./aliases/aliases.ts";
 import type { Random, Realm } from "./env.ts";
 import type { Cipher } from "./keys/cipher.ts";
 import type { Keys } from "./keys/keys.ts";
+import type { LastUsage } from "./keys/last-usage.ts";
 import type { KeyName } from "./model/arn.ts";
 
 export interface Services {
@@ -15,4 +16,5 @@ export interface Services {
   readonly keys: Keys;
   readonly aliases: Aliases;
   readonly cipher: Cipher;
+  readonly lastUsage: LastUsage;
 }

@@ -7,6 +7,7 @@ import { EncryptCommand, KMSClient } from "../../src/client/client.ts";
 import { healthChecked } from "../../src/env.ts";
 import { cipherOver } from "../../src/keys/cipher.ts";
 import { Keys } from "../../src/keys/keys.ts";
+import { LastUsage } from "../../src/keys/last-usage.ts";
 import { memoryKeystore } from "../../src/keystore/memory.ts";
 import { admit, dismiss } from "../../src/model/admit.ts";
 import { keyArn, keyNamesOf, rootArn } from "../../src/model/arn.ts";
@@ -33,8 +34,15 @@ async function openParts() {
   const realm = { partition: "aws", region: "us-east-1", accountId: "000000000000" };
   const folder = `${realm.accountId}/${realm.region}`;
   const keys = new Keys({ folder, crypto, random, clock });
-  const cipher = cipherOver(keys, crypto, random);
-  const services = { realm, keyNames: keyNamesOf(realm), random, keys, aliases: aliasesIn(folder, clock), cipher };
+  const services = {
+    realm,
+    keyNames: keyNamesOf(realm),
+    random,
+    keys,
+    aliases: aliasesIn(folder, clock),
+    cipher: cipherOver(keys, crypto, random),
+    lastUsage: new LastUsage(folder, keys),
+  };
   const key = await records.write(async (tx) => keys.create(tx, { description: "", tags: [] }));
   return { records, services, key, arn: keyArn(realm, key.keyId), principalArn: rootArn(realm) };
 }

@@ -1,36 +1,83 @@
 /** Every operation by its AWS name. */
 import { KmsError } from "../errors.ts";
 import type { ValueOf } from "../model/shape.ts";
-import { createAlias, deleteAlias, listAliases } from "./alias.ts";
+import { createAlias, deleteAlias, listAliases, updateAlias } from "./alias.ts";
 import { decrypt, encrypt, reEncrypt } from "./cipher.ts";
+import {
+  connectCustomKeyStore,
+  createCustomKeyStore,
+  deleteCustomKeyStore,
+  describeCustomKeyStores,
+  disconnectCustomKeyStore,
+  updateCustomKeyStore,
+} from "./custom-key-store.ts";
 import { generateDataKey, generateDataKeyWithoutPlaintext } from "./data-key.ts";
+import { createGrant, listGrants, listRetirableGrants, retireGrant, revokeGrant } from "./grant.ts";
 import { createKey, describeKey, listKeys } from "./key.ts";
-import { getKeyPolicy } from "./key-policy.ts";
+import { updateKeyDescription } from "./key-description.ts";
+import { deleteImportedKeyMaterial, getParametersForImport, importKeyMaterial } from "./key-import.ts";
+import { getKeyLastUsage } from "./key-last-usage.ts";
+import { getKeyPolicy, listKeyPolicies, putKeyPolicy } from "./key-policy.ts";
 import { cancelKeyDeletion, disableKey, enableKey, scheduleKeyDeletion } from "./key-state.ts";
 import type { AnyOperation } from "./operation.ts";
 import { generateRandom } from "./random.ts";
-import { listKeyRotations, rotateKeyOnDemand } from "./rotation.ts";
+import { replicateKey, updatePrimaryRegion } from "./region.ts";
+import {
+  disableKeyRotation,
+  enableKeyRotation,
+  getKeyRotationStatus,
+  listKeyRotations,
+  rotateKeyOnDemand,
+} from "./rotation.ts";
+import { listResourceTags, tagResource, untagResource } from "./tag.ts";
 
 export const OPERATIONS = {
   CancelKeyDeletion: cancelKeyDeletion,
+  ConnectCustomKeyStore: connectCustomKeyStore,
   CreateAlias: createAlias,
+  CreateCustomKeyStore: createCustomKeyStore,
+  CreateGrant: createGrant,
   CreateKey: createKey,
   Decrypt: decrypt,
   DeleteAlias: deleteAlias,
+  DeleteCustomKeyStore: deleteCustomKeyStore,
+  DeleteImportedKeyMaterial: deleteImportedKeyMaterial,
+  DescribeCustomKeyStores: describeCustomKeyStores,
   DescribeKey: describeKey,
   DisableKey: disableKey,
+  DisableKeyRotation: disableKeyRotation,
+  DisconnectCustomKeyStore: disconnectCustomKeyStore,
   EnableKey: enableKey,
+  EnableKeyRotation: enableKeyRotation,
   Encrypt: encrypt,
   GenerateDataKey: generateDataKey,
   GenerateDataKeyWithoutPlaintext: generateDataKeyWithoutPlaintext,
   GenerateRandom: generateRandom,
+  GetKeyLastUsage: getKeyLastUsage,
   GetKeyPolicy: getKeyPolicy,
+  GetKeyRotationStatus: getKeyRotationStatus,
+  GetParametersForImport: getParametersForImport,
+  ImportKeyMaterial: importKeyMaterial,
   ListAliases: listAliases,
+  ListGrants: listGrants,
+  ListKeyPolicies: listKeyPolicies,
   ListKeyRotations: listKeyRotations,
   ListKeys: listKeys,
+  ListResourceTags: listResourceTags,
+  ListRetirableGrants: listRetirableGrants,
+  PutKeyPolicy: putKeyPolicy,
   ReEncrypt: reEncrypt,
+  ReplicateKey: replicateKey,
+  RetireGrant: retireGrant,
+  RevokeGrant: revokeGrant,
   RotateKeyOnDemand: rotateKeyOnDemand,
   ScheduleKeyDeletion: scheduleKeyDeletion,
+  TagResource: tagResource,
+  UntagResource: untagResource,
+  UpdateAlias: updateAlias,
+  UpdateCustomKeyStore: updateCustomKeyStore,
+  UpdateKeyDescription: updateKeyDescription,
+  UpdatePrimaryRegion: updatePrimaryRegion,
 } as const satisfies Record<string, AnyOperation>;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -30,11 +30,11 @@ import {
 } from "../model/scalars.ts";
 import { list, required, struct, type ValueOf } from "../model/shape.ts";
 import { operation } from "./operation.ts";
+import { checkTags } from "./tag.ts";
 
-const MAX_TAGS = 50;
 const DEFAULT_KEYS_PER_PAGE = 100;
 
-const keyMetadata = struct({
+export const keyMetadata = struct({
   AWSAccountId: accountId,
   KeyId: required(keyRef),
   Arn: arn,
@@ -141,17 +141,6 @@ function checkSpec(input: ValueOf<typeof createKeyInput>): void {
   }
   if (input.MultiRegion === true) {
     throw new KmsError("UnsupportedOperationException", "Multi-Region keys are not supported in this Region");
-  }
-}
-
-/** @throws {KmsError} TagException */
-function checkTags(tags: readonly ValueOf<typeof tag>[]): void {
-  if (tags.length > MAX_TAGS) throw new KmsError("TagException", "Too many tags");
-  if (new Set(tags.map(({ TagKey }) => TagKey)).size < tags.length) {
-    throw new KmsError("TagException", "Duplicate tag keys");
-  }
-  if (tags.some(({ TagKey }) => TagKey.startsWith("aws:"))) {
-    throw new KmsError("TagException", "Tags beginning with aws: are reserved");
   }
 }
 

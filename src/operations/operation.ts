@@ -2,6 +2,7 @@
  * An operation is data. Every check that a handler could forget is declared here and made by the kernel: members and
  * their limits, which keys are touched and how they may be named, the permission, usage, states, algorithm, DryRun.
  */
+import { KmsError } from "../errors.ts";
 import type { Key, KeyUsage } from "../keys/key.ts";
 import type { StateRule } from "../keys/state.ts";
 import type { StructShape, ValueOf } from "../model/shape.ts";
@@ -67,8 +68,11 @@ type Handled<I extends StructShape, O extends StructShape, T extends Targets> =
       handle(request: Request<I, T> & { readonly tx: Transaction }): Ready<ValueOf<O>>;
     };
 
-/** The targets once more, in order. */
+/** What follows from the targets. */
 interface Slotted {
+  /** Whether it uses keys for cryptography, which is noted as their last usage. */
+  readonly usesKeys: boolean;
+  /** The targets once more, in order. */
   readonly slots: readonly (readonly [slot: string, target: Target])[];
 }
 
@@ -88,11 +92,17 @@ export interface AnyOperation
   handle(request: any): Ready<object>;
 }
 
+/** What an operation answers that is declared and not built. */
+export function notSupported(name: string): KmsError {
+  return new KmsError("UnsupportedOperationException", `${name} is not supported in this Region yet.`);
+}
+
 /** Declares an operation; the types tie its slots, input and output together. */
 export function operation<
   I extends StructShape,
   O extends StructShape,
   const T extends Targets<keyof I["members"] & string>,
 >(declared: Declared<I, O, T> & Handled<I, O, T>): Operation<I, O, T> {
-  return { ...declared, slots: Object.entries(declared.targets) };
+  const slots: [string, Target][] = Object.entries(declared.targets);
+  return { ...declared, slots, usesKeys: slots.some(([, { usage }]) => usage !== undefined) };
 }
