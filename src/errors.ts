@@ -10,24 +10,42 @@ interface ErrorRow {
 
 const CLIENT: ErrorRow = { fault: "client", status: 400 };
 const SERVER: ErrorRow = { fault: "server", status: 500 };
+const UNAVAILABLE: ErrorRow = { fault: "server", status: 503 };
 
-/** Every code that a caller may see, with its fault and HTTP status. */
+/** Every code of the model, and those that every AWS service has, with fault and HTTP status. */
 export const ERRORS = {
   AccessDeniedException: CLIENT,
   AlreadyExistsException: CLIENT,
+  CloudHsmClusterInUseException: CLIENT,
+  CloudHsmClusterInvalidConfigurationException: CLIENT,
+  CloudHsmClusterNotActiveException: CLIENT,
+  CloudHsmClusterNotFoundException: CLIENT,
+  CloudHsmClusterNotRelatedException: CLIENT,
+  ConflictException: CLIENT,
+  CustomKeyStoreHasCMKsException: CLIENT,
+  CustomKeyStoreInvalidStateException: CLIENT,
+  CustomKeyStoreNameInUseException: CLIENT,
+  CustomKeyStoreNotFoundException: CLIENT,
+  DependencyTimeoutException: UNAVAILABLE,
   DisabledException: CLIENT,
   DryRunOperationException: CLIENT,
+  ExpiredImportTokenException: CLIENT,
   IncorrectKeyException: CLIENT,
+  IncorrectKeyMaterialException: CLIENT,
+  IncorrectTrustAnchorException: CLIENT,
   InvalidAliasNameException: CLIENT,
   InvalidArnException: CLIENT,
   InvalidCiphertextException: CLIENT,
+  InvalidGrantIdException: CLIENT,
   InvalidGrantTokenException: CLIENT,
+  InvalidImportTokenException: CLIENT,
   InvalidKeyUsageException: CLIENT,
   InvalidMarkerException: CLIENT,
   KMSInternalException: SERVER,
   KMSInvalidMacException: CLIENT,
   KMSInvalidSignatureException: CLIENT,
   KMSInvalidStateException: CLIENT,
+  KeyUnavailableException: SERVER,
   LimitExceededException: CLIENT,
   MalformedPolicyDocumentException: CLIENT,
   NotFoundException: CLIENT,
@@ -36,6 +54,18 @@ export const ERRORS = {
   UnknownOperationException: CLIENT,
   UnsupportedOperationException: CLIENT,
   ValidationException: CLIENT,
+  XksKeyAlreadyInUseException: CLIENT,
+  XksKeyInvalidConfigurationException: CLIENT,
+  XksKeyNotFoundException: CLIENT,
+  XksProxyIncorrectAuthenticationCredentialException: CLIENT,
+  XksProxyInvalidConfigurationException: CLIENT,
+  XksProxyInvalidResponseException: CLIENT,
+  XksProxyUriEndpointInUseException: CLIENT,
+  XksProxyUriInUseException: CLIENT,
+  XksProxyUriUnreachableException: CLIENT,
+  XksProxyVpcEndpointServiceInUseException: CLIENT,
+  XksProxyVpcEndpointServiceInvalidConfigurationException: CLIENT,
+  XksProxyVpcEndpointServiceNotFoundException: CLIENT,
 } as const satisfies Record<string, ErrorRow>;
 
 export type KmsErrorCode = keyof typeof ERRORS;

@@ -6,12 +6,14 @@
 import type { AuditSink } from "./audit/audit.ts";
 import type { Caller, Clock } from "./env.ts";
 import { KeystoreError, KmsError } from "./errors.ts";
+import type { UsingOperation } from "./keys/last-usage.ts";
 import { admit, dismiss } from "./model/admit.ts";
+import { keyIdOfArn } from "./model/arn.ts";
 import { wipeSensitive } from "./model/sensitive.ts";
 import { operationNamed } from "./operations/index.ts";
 import type { AnyOperation } from "./operations/operation.ts";
 import { type Ready, whenReady } from "./records/ready.ts";
-import type { ReadTransaction, Records } from "./records/record-store.ts";
+import type { ReadTransaction, Records, Transaction } from "./records/record-store.ts";
 import type { Services } from "./services.ts";
 import { authorizeAction, passTargets } from "./targets.ts";
 
@@ -38,7 +40,7 @@ export class Kernel {
    * @throws {KmsError} and nothing else
    */
   async execute(name: string, input: unknown, caller: Caller): Promise<object> {
-    const { audit, clock } = this.#options;
+    const { audit, clock, services } = this.#options;
     const keyArns: string[] = [];
     let admitted: Members | undefined;
     let operation: AnyOperation | undefined;
@@ -56,14 +58,29 @@ export class Kernel {
     } finally {
       if (operation !== undefined && admitted !== undefined) dismiss(operation.input, admitted);
     }
+    const timeMs = clock.nowMs();
     try {
-      const recorded = audit?.({ timeMs: clock.nowMs(), caller, operation: name, keyArns, errorCode: failure?.code });
+      const recorded = audit?.({ timeMs, caller, operation: name, keyArns, errorCode: failure?.code });
       if (recorded instanceof Promise) await recorded;
     } catch (error) {
       throw asKmsError(error);
     }
     if (output === undefined) throw failure;
+    if (operation?.usesKeys) {
+      const usage = { operation: name as UsingOperation, atMs: timeMs, requestId: caller.requestId };
+      for (const arn of keyArns) services.lastUsage.note(keyIdOfArn(arn), usage);
+      if (services.lastUsage.isFull) await this.rest();
+    }
     return output;
+  }
+
+  /** Writes what may be written late. It is bookkeeping: where it cannot be written it is lost, and nothing fails. */
+  async rest(): Promise<void> {
+    const { records, services } = this.#options;
+    const { lastUsage } = services;
+    try {
+      if (!lastUsage.isEmpty) lastUsage.settle(await records.write((tx) => lastUsage.writeAll(tx)));
+    } catch {}
   }
 
   #run(operation: AnyOperation, input: Members, caller: Caller, keyArns: string[]): Ready<object> {
@@ -94,17 +111,30 @@ export class Kernel {
       return input.DryRun === true ? whenReady(handling, (output) => endDryRun(operation, output)) : handling;
     };
     if (operation.effect === "read") return records.read(work);
-    return this.#purge().then(() => records.write(async (tx) => work(tx)));
+    return this.#write(work);
+  }
+
+  /** Runs a write, and takes along some of what is to be written late. */
+  async #write(work: (tx: Transaction) => Ready<object>): Promise<object> {
+    const { records, services } = this.#options;
+    await this.#purge();
+    const [output, usages] = await records.write(
+      async (tx) => [await work(tx), await services.lastUsage.writeSome(tx)] as const,
+    );
+    services.lastUsage.settle(usages);
+    return output;
   }
 
   /** Removes keys whose deletion has come due, and the aliases that point at them. */
   async #purge(): Promise<void> {
     const { records, services } = this.#options;
-    const { keys, aliases } = services;
+    const { keys, aliases, lastUsage } = services;
     for (const due of await records.read((tx) => keys.listDue(tx))) {
       try {
         await records.write(async (tx) => {
-          if (await keys.remove(tx, due)) await aliases.forgetKey(tx, due.keyId);
+          if (!(await keys.remove(tx, due))) return;
+          await aliases.forgetKey(tx, due.keyId);
+          lastUsage.forgetKey(tx, due.keyId);
         });
       } catch (error) {
         // A record that does not open must not stand in the way of every other request. It is not deleted either.

@@ -9,6 +9,7 @@ import { type Caller, type Clock, healthChecked, type Random, type Realm } from 
 import { Kernel } from "./kernel.ts";
 import { cipherOver } from "./keys/cipher.ts";
 import { Keys } from "./keys/keys.ts";
+import { LastUsage } from "./keys/last-usage.ts";
 import { macsOver } from "./keys/mac.ts";
 import type { KeyStoreDriver } from "./keystore/driver.ts";
 import { hexOf, keyNamesOf, rootArn, uuidOf } from "./model/arn.ts";
@@ -85,6 +86,7 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
     cipher: cipherOver(keys, crypto, random),
     macs: macsOver(keys, crypto),
     keyPairs,
+    lastUsage: new LastUsage(folder, keys),
   };
   const kernel = new Kernel({ records, services, clock, audit: options.audit });
   const principalArn = rootArn(realm);
@@ -94,7 +96,10 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
     embedder,
     execute: (operation: string, input: unknown, caller?: Caller) =>
       kernel.execute(operation, input, caller ?? embedder()),
-    close: () => records.close(),
+    async close() {
+      await kernel.rest();
+      await records.close();
+    },
   } as Kms;
 }
 

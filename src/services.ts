@@ -6,6 +6,7 @@ import type { KeyPairs } from "./crypto/key-pairs.ts";
 import type { Random, Realm } from "./env.ts";
 import type { Cipher } from "./keys/cipher.ts";
 import type { Keys } from "./keys/keys.ts";
+import type { LastUsage } from "./keys/last-usage.ts";
 import type { Macs } from "./keys/mac.ts";
 import type { KeyName } from "./model/arn.ts";
 
@@ -20,4 +21,5 @@ export interface Services {
   readonly macs: Macs;
   /** Makes key pairs. */
   readonly keyPairs: KeyPairs;
+  readonly lastUsage: LastUsage;
 }

@@ -7,6 +7,7 @@ import { EncryptCommand, KMSClient } from "../../src/client/client.ts";
 import { healthChecked } from "../../src/env.ts";
 import { cipherOver } from "../../src/keys/cipher.ts";
 import { Keys } from "../../src/keys/keys.ts";
+import { LastUsage } from "../../src/keys/last-usage.ts";
 import { macsOver } from "../../src/keys/mac.ts";
 import { memoryKeystore } from "../../src/keystore/memory.ts";
 import { admit, dismiss } from "../../src/model/admit.ts";
@@ -39,7 +40,17 @@ async function openParts() {
   const cipher = cipherOver(keys, crypto, random);
   const macs = macsOver(keys, crypto);
   const aliases = aliasesIn(folder, clock);
-  const services = { realm, keyNames: keyNamesOf(realm), random, keys, aliases, cipher, macs, keyPairs };
+  const services = {
+    realm,
+    keyNames: keyNamesOf(realm),
+    random,
+    keys,
+    aliases,
+    cipher,
+    macs,
+    keyPairs,
+    lastUsage: new LastUsage(folder, keys),
+  };
   const attributes = {
     keySpec: ALGORITHM,
     keyUsage: "ENCRYPT_DECRYPT",

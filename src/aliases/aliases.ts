@@ -41,6 +41,8 @@ export interface Aliases {
   ofKey(tx: ReadTransaction, keyId: string): Promise<readonly Alias[]>;
   /** @throws {KmsError} LimitExceededException */
   create(tx: Transaction, aliasName: string, keyId: string): Promise<void>;
+  /** Points the alias at another key. @throws {KmsError} LimitExceededException */
+  update(tx: Transaction, alias: Alias, keyId: string): Promise<void>;
   remove(tx: Transaction, alias: Alias): Promise<void>;
   /** Removes what points at a key that is gone. */
   forgetKey(tx: Transaction, keyId: string): Promise<void>;
@@ -50,14 +52,10 @@ export interface Aliases {
 export function aliasesIn(folder: string, clock: Clock): Aliases {
   const pathPrefix = `${folder}/${PREFIX}`;
   const path = remember(REMEMBERED_ALIASES, (aliasName) => `${folder}/${aliasName}`);
-  const keyAliasesPath = (keyId: string) => `${folder}/key-alias/${keyId}`;
+  const { namesOf, addName, removeName, forget } = keyAliasesIn(folder);
 
   const find = (tx: ReadTransaction, aliasName: string) =>
     aliasName.length > MAX_NAME_LENGTH ? undefined : tx.get(aliasRecord, path(aliasName));
-
-  async function namesOf(tx: ReadTransaction, keyId: string): Promise<readonly string[]> {
-    return (await tx.get(keyAliasesRecord, keyAliasesPath(keyId)))?.names ?? [];
-  }
 
   /** An alias that another process removed between the listing and the read is left out. */
   async function load(tx: ReadTransaction, names: readonly string[]): Promise<readonly Alias[]> {
@@ -85,26 +83,57 @@ export function aliasesIn(folder: string, clock: Clock): Aliases {
     },
 
     async create(tx, aliasName, keyId) {
-      const names = await namesOf(tx, keyId);
-      if (names.length >= MAX_ALIASES_PER_KEY) {
-        throw new KmsError("LimitExceededException", `A key can have at most ${MAX_ALIASES_PER_KEY} aliases.`);
-      }
+      await addName(tx, aliasName, keyId);
       const nowMs = clock.nowMs();
       tx.put(aliasRecord, path(aliasName), { aliasName, targetKeyId: keyId, createdAtMs: nowMs, updatedAtMs: nowMs });
-      // Alias names are ASCII, so that the default order is the order of their bytes.
-      tx.put(keyAliasesRecord, keyAliasesPath(keyId), { names: [...names, aliasName].sort() });
+    },
+
+    async update(tx, alias, keyId) {
+      const { aliasName, targetKeyId } = alias;
+      if (keyId !== targetKeyId) {
+        await addName(tx, aliasName, keyId);
+        await removeName(tx, aliasName, targetKeyId);
+      }
+      tx.put(aliasRecord, path(aliasName), { ...alias, targetKeyId: keyId, updatedAtMs: clock.nowMs() });
     },
 
     async remove(tx, { aliasName, targetKeyId }) {
-      const names = (await namesOf(tx, targetKeyId)).filter((name) => name !== aliasName);
+      await removeName(tx, aliasName, targetKeyId);
       tx.remove(path(aliasName));
-      if (names.length > 0) tx.put(keyAliasesRecord, keyAliasesPath(targetKeyId), { names });
-      else tx.remove(keyAliasesPath(targetKeyId));
     },
 
     async forgetKey(tx, keyId) {
       for (const name of await namesOf(tx, keyId)) tx.remove(path(name));
-      tx.remove(keyAliasesPath(keyId));
+      forget(tx, keyId);
     },
   };
+}
+
+/** The names that point at each key. */
+function keyAliasesIn(folder: string) {
+  const keyAliasesPath = (keyId: string) => `${folder}/key-alias/${keyId}`;
+
+  async function namesOf(tx: ReadTransaction, keyId: string): Promise<readonly string[]> {
+    return (await tx.get(keyAliasesRecord, keyAliasesPath(keyId)))?.names ?? [];
+  }
+
+  /** @throws {KmsError} LimitExceededException */
+  async function addName(tx: Transaction, aliasName: string, keyId: string): Promise<void> {
+    const names = await namesOf(tx, keyId);
+    if (names.length >= MAX_ALIASES_PER_KEY) {
+      throw new KmsError("LimitExceededException", `A key can have at most ${MAX_ALIASES_PER_KEY} aliases.`);
+    }
+    // Alias names are ASCII, so that the default order is the order of their bytes.
+    tx.put(keyAliasesRecord, keyAliasesPath(keyId), { names: [...names, aliasName].sort() });
+  }
+
+  async function removeName(tx: Transaction, aliasName: string, keyId: string): Promise<void> {
+    const names = (await namesOf(tx, keyId)).filter((name) => name !== aliasName);
+    if (names.length > 0) tx.put(keyAliasesRecord, keyAliasesPath(keyId), { names });
+    else tx.remove(keyAliasesPath(keyId));
+  }
+
+  const forget = (tx: Transaction, keyId: string) => tx.remove(keyAliasesPath(keyId));
+
+  return { namesOf, addName, removeName, forget };
 }

@@ -125,13 +125,13 @@ function admitString(shape: StringShape, value: unknown, path: string, violation
   if (typeof value !== "string") throw wrongType(path, "a string", value);
   const { values, pattern, minLength = 0, maxLength = Number.POSITIVE_INFINITY } = shape;
   const { length } = value;
-  if (values !== undefined && !values.includes(value)) {
-    violations.addShown(value, path, `satisfy enum value set: [${values.join(", ")}]`);
-  }
-  if (length < minLength) violations.addShown(value, path, tooShort(minLength));
-  if (length > maxLength) violations.addShown(value, path, tooLong(maxLength));
+  const add = (constraint: string) =>
+    shape.sensitive ? violations.add(path, constraint) : violations.addShown(value, path, constraint);
+  if (values !== undefined && !values.includes(value)) add(`satisfy enum value set: [${values.join(", ")}]`);
+  if (length < minLength) add(tooShort(minLength));
+  if (length > maxLength) add(tooLong(maxLength));
   if (pattern !== undefined && length <= maxLength && !pattern.matches.test(value)) {
-    violations.addShown(value, path, `satisfy regular expression pattern: ${pattern.text}`);
+    add(`satisfy regular expression pattern: ${pattern.text}`);
   }
   return value;
 }

@@ -26,6 +26,11 @@ export function keyArn(realm: Realm, keyId: string): string {
   return `arn:${realm.partition}:kms:${realm.region}:${realm.accountId}:key/${keyId}`;
 }
 
+/** The key id in an ARN that `keyArn` has made. */
+export function keyIdOfArn(arn: string): string {
+  return arn.slice(arn.lastIndexOf("/") + 1);
+}
+
 /** @param aliasName with its `alias/` prefix */
 export function aliasArn(realm: Realm, aliasName: string): string {
   return `arn:${realm.partition}:kms:${realm.region}:${realm.accountId}:${aliasName}`;

@@ -57,7 +57,24 @@ export const xksKeyId: StringShape = {
   pattern: { text: "^[a-zA-Z0-9-_.]+$", matches: /^[a-zA-Z0-9\-_.]+$/ },
 };
 /** 64 lower-case hexadecimal digits. */
-export const keyMaterialId: StringShape = { kind: "string" };
+export const keyMaterialId: StringShape = {
+  kind: "string",
+  minLength: 64,
+  maxLength: 64,
+  pattern: { text: "^[a-f0-9]+$", matches: /^[a-f0-9]+$/ },
+};
+export const keyMaterialDescription: StringShape = {
+  kind: "string",
+  minLength: 0,
+  maxLength: 256,
+  pattern: { text: "^[a-zA-Z0-9:/_\\s.-]+$", matches: /^[a-zA-Z0-9:/_\s.-]+$/ },
+};
+export const regionName: StringShape = {
+  kind: "string",
+  minLength: 1,
+  maxLength: 32,
+  pattern: { text: "^([a-z]+-){2,3}\\d+$", matches: /^(?:[a-z]+-){2,3}\d+$/ },
+};
 
 export const plaintext: BlobShape = { kind: "blob", minBytes: 1, maxBytes: 4096, sensitive: true };
 export const ciphertextBlob: BlobShape = { kind: "blob", minBytes: 1, maxBytes: 6144 };
@@ -66,12 +83,16 @@ export const publicKey: BlobShape = { kind: "blob", minBytes: 1, maxBytes: 8192 
 export const attestationDocument: BlobShape = { kind: "blob", minBytes: 1, maxBytes: 262144 };
 
 export const limit: IntegerShape = { kind: "integer", min: 1, max: 1000 };
+/** Where the service takes less than the general limit of its model. */
+export const limitTo100: IntegerShape = { kind: "integer", min: 1, max: 100 };
+export const limitTo50: IntegerShape = { kind: "integer", min: 1, max: 50 };
 export const numberOfBytes: IntegerShape = { kind: "integer", min: 1, max: 1024 };
 export const pendingWindowInDays: IntegerShape = { kind: "integer", min: 1, max: 365 };
 
 /** 8 KiB of keys and values at the most, the documented size limit of an encryption context. */
 export const encryptionContext: MapShape = { kind: "map", maxBytes: 8192 };
-export const grantTokens = list({ kind: "string", minLength: 1, maxLength: 8192 } satisfies StringShape, 10);
+export const grantToken: StringShape = { kind: "string", minLength: 1, maxLength: 8192 };
+export const grantTokens = list(grantToken, 10);
 
 const OLDER_KEY_SPECS = [
   "RSA_2048",
@@ -170,7 +191,11 @@ export const recipient = struct({
   AttestationDocument: attestationDocument,
 });
 
+export const expirationModel = enumeration("KEY_MATERIAL_EXPIRES", "KEY_MATERIAL_DOES_NOT_EXPIRE");
+export const rotationPeriodInDays: IntegerShape = { kind: "integer", min: 90, max: 2560 };
+
+export const tagKey: StringShape = { kind: "string", minLength: 1, maxLength: 128 };
 export const tag = struct({
-  TagKey: required({ kind: "string", minLength: 1, maxLength: 128 } satisfies StringShape),
+  TagKey: required(tagKey),
   TagValue: required({ kind: "string", minLength: 0, maxLength: 256 } satisfies StringShape),
 });

@@ -12,6 +12,8 @@ export interface StringShape<T extends string = string> {
   readonly pattern?: { readonly text: string; readonly matches: RegExp };
   /** An enumeration: the value set in AWS's order. */
   readonly values?: readonly T[];
+  /** A password or the like: no message shows it. */
+  readonly sensitive?: true;
 }
 
 export interface EnumShape<T extends string = string> extends StringShape<T> {

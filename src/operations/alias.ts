@@ -1,25 +1,24 @@
-/** CreateAlias, DeleteAlias, ListAliases. Source: AWS KMS API reference. */
+/** CreateAlias, UpdateAlias, DeleteAlias, ListAliases. Source: AWS KMS API reference. */
 import type { Alias } from "../aliases/aliases.ts";
 import type { Realm } from "../env.ts";
 import { KmsError } from "../errors.ts";
-import { ALIASABLE, ANY_STATE } from "../keys/state.ts";
+import type { Key } from "../keys/key.ts";
+import { ANY_STATE, CHANGEABLE } from "../keys/state.ts";
 import { aliasArn } from "../model/arn.ts";
 import { cutPage, pageMembers, readMarker } from "../model/pages.ts";
-import { aliasName, arn, boolean, keyRef, marker, timestamp } from "../model/scalars.ts";
-import { type IntegerShape, list, required, struct, type ValueOf } from "../model/shape.ts";
+import { aliasName, arn, boolean, keyRef, limitTo100, marker, timestamp } from "../model/scalars.ts";
+import { list, required, struct, type ValueOf } from "../model/shape.ts";
 import { operation } from "./operation.ts";
 
 const PREFIX = "alias/";
 const RESERVED_PREFIX = "alias/aws/";
 const DEFAULT_ALIASES_PER_PAGE = 50;
-/** The general limit of the model is 1,000; the service takes 100 here. */
-const aliasLimit: IntegerShape = { kind: "integer", min: 1, max: 100 };
 
 export const createAlias = operation({
   name: "CreateAlias",
   input: struct({ AliasName: required(aliasName), TargetKeyId: required(keyRef) }),
   output: struct({}),
-  targets: { key: { from: "TargetKeyId", action: "kms:CreateAlias", states: ALIASABLE, alias: "must-be-key" } },
+  targets: { key: { from: "TargetKeyId", action: "kms:CreateAlias", states: CHANGEABLE, alias: "must-be-key" } },
   validate: ({ AliasName }) => checkAliasName(AliasName),
   effect: "write",
   async handle({ input, keys: { key: target }, services, tx }) {
@@ -28,6 +27,32 @@ export const createAlias = operation({
       throw new KmsError("AlreadyExistsException", `An alias with the name ${taken} already exists`);
     }
     await services.aliases.create(tx, input.AliasName, target.key.keyId);
+    return {};
+  },
+});
+
+export const updateAlias = operation({
+  name: "UpdateAlias",
+  input: struct({ AliasName: required(aliasName), TargetKeyId: required(keyRef) }),
+  output: struct({}),
+  targets: {
+    // An alias can be led away from any key, also from one that is pending deletion.
+    source: { from: "AliasName", action: "kms:UpdateAlias", states: ANY_STATE, alias: "allowed" },
+    key: { from: "TargetKeyId", action: "kms:UpdateAlias", states: CHANGEABLE, alias: "must-be-key" },
+  },
+  validate: ({ AliasName }) => checkAliasName(AliasName),
+  effect: "write",
+  async handle({ input, keys: { source, key: target }, services, tx }) {
+    if (!areAlike(source.key, target.key)) {
+      throw new KmsError(
+        "ValidationException",
+        "The current and the new KMS key of an alias must be of the same type and have the same key usage. " +
+          `${source.arn} is ${kindOf(source.key)}; ${target.arn} is ${kindOf(target.key)}.`,
+      );
+    }
+    // The source was resolved through this alias, in this transaction.
+    const alias = await services.aliases.find(tx, input.AliasName);
+    await services.aliases.update(tx, alias!, target.key.keyId);
     return {};
   },
 });
@@ -57,7 +82,7 @@ const aliasListEntry = struct({
 
 export const listAliases = operation({
   name: "ListAliases",
-  input: struct({ KeyId: keyRef, Limit: aliasLimit, Marker: marker }),
+  input: struct({ KeyId: keyRef, Limit: limitTo100, Marker: marker }),
   output: struct({ Aliases: list(aliasListEntry), NextMarker: marker, Truncated: boolean }),
   action: "kms:ListAliases",
   targets: {
@@ -83,6 +108,19 @@ export const listAliases = operation({
     return { Aliases: shown, ...pageMembers(page.nextMarker) };
   },
 });
+
+/** Of one type (symmetric or not) and usage; HMAC keys have a usage of their own. */
+function areAlike(a: Key, b: Key): boolean {
+  return a.keyUsage === b.keyUsage && isSymmetric(a) === isSymmetric(b);
+}
+
+function isSymmetric({ keySpec }: Key): boolean {
+  return keySpec === "SYMMETRIC_DEFAULT";
+}
+
+function kindOf({ keySpec, keyUsage }: Key): string {
+  return `${keySpec} for ${keyUsage}`;
+}
 
 /** @throws {KmsError} ValidationException, InvalidAliasNameException */
 function checkAliasName(name: string): void {

@@ -2,8 +2,16 @@
 import { KmsError } from "../errors.ts";
 import type { ValueOf } from "../model/shape.ts";
 import { deriveSharedSecret } from "./agreement.ts";
-import { createAlias, deleteAlias, listAliases } from "./alias.ts";
+import { createAlias, deleteAlias, listAliases, updateAlias } from "./alias.ts";
 import { decrypt, encrypt, reEncrypt } from "./cipher.ts";
+import {
+  connectCustomKeyStore,
+  createCustomKeyStore,
+  deleteCustomKeyStore,
+  describeCustomKeyStores,
+  disconnectCustomKeyStore,
+  updateCustomKeyStore,
+} from "./custom-key-store.ts";
 import {
   generateDataKey,
   generateDataKeyPair,
@@ -11,26 +19,47 @@ import {
   generateDataKeyWithoutPlaintext,
 } from "./data-key.ts";
 import { decapsulate, encapsulate } from "./encapsulation.ts";
+import { createGrant, listGrants, listRetirableGrants, retireGrant, revokeGrant } from "./grant.ts";
 import { createKey, describeKey, listKeys } from "./key.ts";
-import { getKeyPolicy } from "./key-policy.ts";
+import { updateKeyDescription } from "./key-description.ts";
+import { deleteImportedKeyMaterial, getParametersForImport, importKeyMaterial } from "./key-import.ts";
+import { getKeyLastUsage } from "./key-last-usage.ts";
+import { getKeyPolicy, listKeyPolicies, putKeyPolicy } from "./key-policy.ts";
 import { cancelKeyDeletion, disableKey, enableKey, scheduleKeyDeletion } from "./key-state.ts";
 import { generateMac, verifyMac } from "./mac.ts";
 import type { AnyOperation } from "./operation.ts";
 import { generateRandom } from "./random.ts";
-import { listKeyRotations, rotateKeyOnDemand } from "./rotation.ts";
+import { replicateKey, updatePrimaryRegion } from "./region.ts";
+import {
+  disableKeyRotation,
+  enableKeyRotation,
+  getKeyRotationStatus,
+  listKeyRotations,
+  rotateKeyOnDemand,
+} from "./rotation.ts";
 import { getPublicKey, sign, verify } from "./signature.ts";
+import { listResourceTags, tagResource, untagResource } from "./tag.ts";
 
 export const OPERATIONS = {
   CancelKeyDeletion: cancelKeyDeletion,
+  ConnectCustomKeyStore: connectCustomKeyStore,
   CreateAlias: createAlias,
+  CreateCustomKeyStore: createCustomKeyStore,
+  CreateGrant: createGrant,
   CreateKey: createKey,
   Decapsulate: decapsulate,
   Decrypt: decrypt,
   DeleteAlias: deleteAlias,
+  DeleteCustomKeyStore: deleteCustomKeyStore,
+  DeleteImportedKeyMaterial: deleteImportedKeyMaterial,
   DeriveSharedSecret: deriveSharedSecret,
+  DescribeCustomKeyStores: describeCustomKeyStores,
   DescribeKey: describeKey,
   DisableKey: disableKey,
+  DisableKeyRotation: disableKeyRotation,
+  DisconnectCustomKeyStore: disconnectCustomKeyStore,
   EnableKey: enableKey,
+  EnableKeyRotation: enableKeyRotation,
   Encapsulate: encapsulate,
   Encrypt: encrypt,
   GenerateDataKey: generateDataKey,
@@ -39,15 +68,33 @@ export const OPERATIONS = {
   GenerateDataKeyWithoutPlaintext: generateDataKeyWithoutPlaintext,
   GenerateMac: generateMac,
   GenerateRandom: generateRandom,
+  GetKeyLastUsage: getKeyLastUsage,
   GetKeyPolicy: getKeyPolicy,
+  GetKeyRotationStatus: getKeyRotationStatus,
+  GetParametersForImport: getParametersForImport,
   GetPublicKey: getPublicKey,
+  ImportKeyMaterial: importKeyMaterial,
   ListAliases: listAliases,
+  ListGrants: listGrants,
+  ListKeyPolicies: listKeyPolicies,
   ListKeyRotations: listKeyRotations,
   ListKeys: listKeys,
+  ListResourceTags: listResourceTags,
+  ListRetirableGrants: listRetirableGrants,
+  PutKeyPolicy: putKeyPolicy,
   ReEncrypt: reEncrypt,
+  ReplicateKey: replicateKey,
+  RetireGrant: retireGrant,
+  RevokeGrant: revokeGrant,
   RotateKeyOnDemand: rotateKeyOnDemand,
   ScheduleKeyDeletion: scheduleKeyDeletion,
   Sign: sign,
+  TagResource: tagResource,
+  UntagResource: untagResource,
+  UpdateAlias: updateAlias,
+  UpdateCustomKeyStore: updateCustomKeyStore,
+  UpdateKeyDescription: updateKeyDescription,
+  UpdatePrimaryRegion: updatePrimaryRegion,
   Verify: verify,
   VerifyMac: verifyMac,
 } as const satisfies Record<string, AnyOperation>;

@@ -31,11 +31,11 @@ import {
 import { list, required, struct, type ValueOf } from "../model/shape.ts";
 import { algorithmLists, describeSpec } from "./key-spec.ts";
 import { operation } from "./operation.ts";
+import { checkTags } from "./tag.ts";
 
-const MAX_TAGS = 50;
 const DEFAULT_KEYS_PER_PAGE = 100;
 
-const keyMetadata = struct({
+export const keyMetadata = struct({
   AWSAccountId: accountId,
   KeyId: required(keyRef),
   Arn: arn,
@@ -162,17 +162,6 @@ function specOf({ KeySpec, CustomerMasterKeySpec }: ValueOf<typeof createKeyInpu
   const spec = KeySpec ?? CustomerMasterKeySpec ?? "SYMMETRIC_DEFAULT";
   if (spec !== "SM2") return spec;
   throw new KmsError("UnsupportedOperationException", `KeySpec ${spec} is not supported in this Region`);
-}
-
-/** @throws {KmsError} TagException */
-function checkTags(tags: readonly ValueOf<typeof tag>[]): void {
-  if (tags.length > MAX_TAGS) throw new KmsError("TagException", "Too many tags");
-  if (new Set(tags.map(({ TagKey }) => TagKey)).size < tags.length) {
-    throw new KmsError("TagException", "Duplicate tag keys");
-  }
-  if (tags.some(({ TagKey }) => TagKey.startsWith("aws:"))) {
-    throw new KmsError("TagException", "Tags beginning with aws: are reserved");
-  }
 }
 
 function describe(key: Key, realm: Realm): ValueOf<typeof keyMetadata> {

@@ -3,7 +3,7 @@
  * their limits, which keys are touched and how they may be named, the permission, usage, states, algorithm, DryRun.
  */
 import type { KeyMaterialKind } from "../crypto/algorithms.ts";
-import type { KmsErrorCode } from "../errors.ts";
+import { KmsError, type KmsErrorCode } from "../errors.ts";
 import type { Key, KeyUsage } from "../keys/key.ts";
 import type { StateRule } from "../keys/state.ts";
 import type { StructShape, ValueOf } from "../model/shape.ts";
@@ -83,8 +83,11 @@ type Handled<I extends StructShape, O extends StructShape, T extends Targets, P>
       handle(request: Request<I, T, P> & { readonly tx: Transaction }): Ready<ValueOf<O>>;
     };
 
-/** The targets once more, in order. */
+/** What follows from the targets. */
 interface Slotted {
+  /** Whether it uses keys for cryptography, which is noted as their last usage. */
+  readonly usesKeys: boolean;
+  /** The targets once more, in order. */
   readonly slots: readonly (readonly [slot: string, target: Target])[];
 }
 
@@ -110,6 +113,11 @@ export interface AnyOperation
   handle(request: any): Ready<object>;
 }
 
+/** What an operation answers that is declared and not built. */
+export function notSupported(name: string): KmsError {
+  return new KmsError("UnsupportedOperationException", `${name} is not supported in this Region yet.`);
+}
+
 /** Declares an operation; the types tie its slots, input, output and preparation together. */
 export function operation<
   I extends StructShape,
@@ -117,5 +125,6 @@ export function operation<
   const T extends Targets<keyof I["members"] & string>,
   P = undefined,
 >(declared: Declared<I, O, T, P> & Handled<I, O, T, P>): Operation<I, O, T, P> {
-  return { ...declared, slots: Object.entries(declared.targets) };
+  const slots: [string, Target][] = Object.entries(declared.targets);
+  return { ...declared, slots, usesKeys: slots.some(([, { usage }]) => usage !== undefined) };
 }

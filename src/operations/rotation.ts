@@ -1,23 +1,76 @@
-/** RotateKeyOnDemand, ListKeyRotations. Source: AWS KMS API reference. */
+/**
+ * EnableKeyRotation, DisableKeyRotation, GetKeyRotationStatus, RotateKeyOnDemand, ListKeyRotations. Source: AWS KMS API
+ * reference. Keys are not rotated automatically yet.
+ */
+import { KmsError } from "../errors.ts";
 import type { Key, MaterialEntry } from "../keys/key.ts";
-import { ANY_STATE, USABLE } from "../keys/state.ts";
+import { ANY_STATE, ROTATION_READABLE, ROTATION_SWITCHABLE, USABLE } from "../keys/state.ts";
 import { cutPage, invalidMarker, pageMembers, readMarker } from "../model/pages.ts";
 import {
   boolean,
+  expirationModel,
   includeKeyMaterial,
+  keyMaterialDescription,
   keyMaterialId,
   keyMaterialState,
   keyRef,
   limit,
   marker,
+  rotationPeriodInDays,
   rotationType,
   timestamp,
 } from "../model/scalars.ts";
-import { list, required, struct, type ValueOf } from "../model/shape.ts";
-import { operation } from "./operation.ts";
+import { enumeration, list, required, struct, type ValueOf } from "../model/shape.ts";
+import { notSupported, operation } from "./operation.ts";
 
 const DEFAULT_ROTATIONS_PER_PAGE = 100;
 const MATERIAL_ID = /^[0-9a-f]{64}$/;
+
+export const enableKeyRotation = operation({
+  name: "EnableKeyRotation",
+  input: struct({ KeyId: required(keyRef), RotationPeriodInDays: rotationPeriodInDays }),
+  output: struct({}),
+  targets: {
+    key: { from: "KeyId", action: "kms:EnableKeyRotation", states: ROTATION_SWITCHABLE, alias: "invalid-arn" },
+  },
+  effect: "read",
+  async handle({ keys: { key: target } }) {
+    checkRotatable(target.key);
+    throw notSupported("EnableKeyRotation");
+  },
+});
+
+export const disableKeyRotation = operation({
+  name: "DisableKeyRotation",
+  input: struct({ KeyId: required(keyRef) }),
+  output: struct({}),
+  targets: {
+    key: { from: "KeyId", action: "kms:DisableKeyRotation", states: ROTATION_SWITCHABLE, alias: "invalid-arn" },
+  },
+  effect: "read",
+  async handle({ keys: { key: target } }) {
+    checkRotatable(target.key);
+    return {};
+  },
+});
+
+export const getKeyRotationStatus = operation({
+  name: "GetKeyRotationStatus",
+  input: struct({ KeyId: required(keyRef) }),
+  output: struct({
+    KeyRotationEnabled: boolean,
+    KeyId: keyRef,
+    RotationPeriodInDays: rotationPeriodInDays,
+    NextRotationDate: timestamp,
+    OnDemandRotationStartDate: timestamp,
+  }),
+  targets: {
+    key: { from: "KeyId", action: "kms:GetKeyRotationStatus", states: ROTATION_READABLE, alias: "invalid-arn" },
+  },
+  effect: "read",
+  // Keys that cannot be rotated are told the same: it is no error to ask.
+  handle: async ({ keys: { key: target } }) => ({ KeyRotationEnabled: false, KeyId: target.arn }),
+});
 
 export const rotateKeyOnDemand = operation({
   name: "RotateKeyOnDemand",
@@ -42,7 +95,11 @@ export const rotateKeyOnDemand = operation({
 const rotationsListEntry = struct({
   KeyId: keyRef,
   KeyMaterialId: keyMaterialId,
+  KeyMaterialDescription: keyMaterialDescription,
+  ImportState: enumeration("IMPORTED", "PENDING_IMPORT"),
   KeyMaterialState: keyMaterialState,
+  ExpirationModel: expirationModel,
+  ValidTo: timestamp,
   RotationDate: timestamp,
   RotationType: rotationType,
 });
@@ -89,4 +146,9 @@ function describeRotation(key: Key, entry: MaterialEntry): ValueOf<typeof rotati
     KeyMaterialState: entry === key.materials.at(-1) ? "CURRENT" : "NON_CURRENT",
     ...(entry.rotationType && { RotationDate: new Date(entry.createdAtMs), RotationType: entry.rotationType }),
   };
+}
+
+/** @throws {KmsError} UnsupportedOperationException, without a message, as AWS answers it */
+function checkRotatable({ keySpec }: Key): void {
+  if (keySpec !== "SYMMETRIC_DEFAULT") throw new KmsError("UnsupportedOperationException");
 }
