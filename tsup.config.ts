@@ -26,8 +26,8 @@ const common: Options = {
   splitting: true,
   sourcemap: true,
   clean: false,
-  // The loader is the only run-time package of the core, and small; the SDK entries need nothing installed.
-  noExternal: ["@assemblyscript/loader"],
+  // The SDK entries need nothing installed. The loader is small; noble's libraries are chunks, loaded when first used.
+  noExternal: ["@assemblyscript/loader", /^@noble\//],
 };
 
 export default defineConfig([

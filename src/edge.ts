@@ -1,8 +1,11 @@
 /** The composition root for edge runtimes and browsers: the only reader of the clock and of entropy there. */
 import { ALWAYS_NATIVE, EDGE_CROSSOVER } from "./crypto/crossovers.ts";
 import type { Engine, EngineName } from "./crypto/engine.ts";
+import { type NodeCrypto, nodeKeyPairs } from "./crypto/key-pairs-node.ts";
+import { webKeyPairs } from "./crypto/key-pairs-web.ts";
 import { type WasmEngine, wasmEngine } from "./crypto/wasm.ts";
 import { type Subtle, webEngine } from "./crypto/webcrypto.ts";
+import type { Random } from "./env.ts";
 import type { Platform } from "./platform.ts";
 
 let wasm: WasmEngine | undefined;
@@ -19,8 +22,28 @@ function makeEngine(name: EngineName): Engine {
   return webEngine(subtle, wasm, name === "auto" ? EDGE_CROSSOVER : ALWAYS_NATIVE);
 }
 
+const random: Random = { fill: (out) => void globalThis.crypto.getRandomValues(out as Uint8Array<ArrayBuffer>) };
+
+/** Workers have node:crypto if their compatibility flags say so, and other runtimes that follow Node.js. */
+function nodeCrypto(): NodeCrypto | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
+  return process?.getBuiltinModule?.("node:crypto") as NodeCrypto | undefined;
+}
+
+function onNode() {
+  const crypto = nodeCrypto();
+  return crypto && nodeKeyPairs(crypto, random);
+}
+
 export const platform: Platform = {
   clock: { nowMs: () => Date.now() },
-  random: { fill: (out) => void globalThis.crypto.getRandomValues(out as Uint8Array<ArrayBuffer>) },
+  random,
   engine: (name) => (engines[name] ??= makeEngine(name)),
+  keyPairs: webKeyPairs({
+    get subtle() {
+      return globalThis.crypto.subtle as SubtleCrypto | undefined;
+    },
+    random,
+    node: onNode,
+  }),
 };

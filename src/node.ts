@@ -1,6 +1,8 @@
 /** The composition root for Node.js: the only reader of the clock and of entropy there. */
+import * as crypto from "node:crypto";
 import { ALWAYS_NATIVE } from "./crypto/crossovers.ts";
 import type { Engine, EngineName } from "./crypto/engine.ts";
+import { nodeKeyPairs } from "./crypto/key-pairs-node.ts";
 import { nodeEngine } from "./crypto/node.ts";
 import { type WasmEngine, wasmEngine } from "./crypto/wasm.ts";
 import type { Random } from "./env.ts";
@@ -49,8 +51,11 @@ function makeEngine(name: EngineName): Engine {
   return name === "auto" ? nodeEngine(wasm) : nodeEngine(wasm, ALWAYS_NATIVE);
 }
 
+const random = turnRandom();
+
 export const platform: Platform = {
   clock: { nowMs: () => Date.now() },
-  random: turnRandom(),
+  random,
   engine: (name) => (engines[name] ??= makeEngine(name)),
+  keyPairs: nodeKeyPairs(crypto, random),
 };

@@ -1,5 +1,6 @@
 /** What a runtime offers. The composition roots, `node.ts` and `edge.ts`, each export one. */
 import type { Engine, EngineName } from "./crypto/engine.ts";
+import type { KeyPairs } from "./crypto/key-pairs.ts";
 import type { Clock, Random } from "./env.ts";
 
 export interface Platform {
@@ -7,4 +8,5 @@ export interface Platform {
   readonly random: Random;
   /** Made on first use, then the same one for the whole process; all of them have one core. */
   engine(name: EngineName): Engine;
+  readonly keyPairs: KeyPairs;
 }

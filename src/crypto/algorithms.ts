@@ -139,3 +139,12 @@ export type PairSpec = Exclude<SupportedKeySpec, "SYMMETRIC_DEFAULT" | `HMAC_${s
 export function algorithmsOf(spec: SupportedKeySpec, usage: string): readonly string[] {
   return KEY_SPECS[spec].usages[usage as keyof Usages] ?? [];
 }
+
+/**
+ * Whether a signature or a ciphertext is as long as the key, if it is one of RSA: OpenSSL takes those that lack their
+ * leading zeros too, which RFC 8017 (sections 7.1.2, 8.1.2 and 8.2.2) refuses.
+ */
+export function hasLengthOfKey(spec: PairSpec, bytes: Uint8Array): boolean {
+  const { modulusBytes } = KEY_SPECS[spec];
+  return modulusBytes === undefined || bytes.length === modulusBytes;
+}

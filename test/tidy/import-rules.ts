@@ -30,15 +30,25 @@ const NODE_FILES = [
   "src/keystore/sqlite.ts",
   "src/keystore/sqlite-folder.ts",
   "src/crypto/node.ts",
+  "src/crypto/key-pairs-node.ts", // Types alone: the module is an argument.
   "src/http/node.ts",
   "src/cli/",
 ];
+const NOBLE = ["src/crypto/noble-keys.ts"];
 /** Where packages may be needed at run time; everything else works with none installed. */
 const PACKAGE_FILES: Readonly<Record<string, readonly string[]>> = {
   libsql: ["src/keystore/sqlite.ts", "src/keystore/sqlite-connection.ts"],
   commander: ["src/cli/"],
   picocolors: ["src/cli/"],
-  "@assemblyscript/loader": ["src/core/load.ts"], // The build takes it into the bundle.
+  // The build takes these into the bundle.
+  "@assemblyscript/loader": ["src/core/load.ts"],
+  "@noble/curves/abstract/edwards.js": NOBLE,
+  "@noble/curves/ed25519.js": NOBLE,
+  "@noble/curves/nist.js": NOBLE,
+  "@noble/curves/secp256k1.js": NOBLE,
+  "@noble/hashes/sha2.js": NOBLE,
+  "@noble/post-quantum/ml-dsa.js": NOBLE,
+  "@noble/post-quantum/ml-kem.js": NOBLE,
 };
 
 function floorOf(path: string): number {

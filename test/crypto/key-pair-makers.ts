@@ -1,0 +1,49 @@
+/** The ways to have key pairs, each of which passes the same suite: Node's, the web's, and the web's with less. */
+import * as crypto from "node:crypto";
+import {
+  KEY_SPECS,
+  type MessageType,
+  type PairSpec,
+  SIGNING_ALGORITHMS,
+  type SigningAlgorithm,
+} from "../../src/crypto/algorithms.ts";
+import type { KeyPairs } from "../../src/crypto/key-pairs.ts";
+import { nodeKeyPairs } from "../../src/crypto/key-pairs-node.ts";
+import { webKeyPairs } from "../../src/crypto/key-pairs-web.ts";
+
+const random = { fill: (out: Uint8Array) => void crypto.randomFillSync(out) };
+const { subtle } = crypto.webcrypto as unknown as Crypto;
+
+export const onNode = nodeKeyPairs(crypto, random);
+export const onWeb = webKeyPairs({ subtle, random, node: () => onNode });
+/** A Worker without nodejs_compat. */
+export const onWebAlone = webKeyPairs({ subtle, random, node: () => undefined });
+/** A page without https, but for RSA. */
+export const onNoble = webKeyPairs({ subtle: undefined, random, node: () => onNode });
+
+export const MAKERS: readonly (readonly [string, KeyPairs])[] = [
+  ["Node", onNode],
+  ["web", onWeb],
+  ["noble", onNoble],
+];
+
+export const PAIR_SPECS = Object.keys(KEY_SPECS).filter(
+  (spec) => KEY_SPECS[spec as PairSpec].material === "pair",
+) as PairSpec[];
+
+/** Every way to sign: spec, algorithm, type of message. */
+export const SIGNING_CASES = PAIR_SPECS.flatMap((spec) =>
+  (KEY_SPECS[spec].usages.SIGN_VERIFY ?? []).flatMap((algorithm) =>
+    SIGNING_ALGORITHMS[algorithm].messageTypes.map((type) => [spec, algorithm, type] as const),
+  ),
+);
+
+/** `message` as the algorithm takes it. */
+export function messageAs(algorithm: SigningAlgorithm, type: MessageType, message: Uint8Array): Uint8Array {
+  if (type === "RAW") return message;
+  const { digestBytes } = SIGNING_ALGORITHMS[algorithm];
+  return crypto
+    .createHash(`sha${digestBytes * 8}`)
+    .update(message)
+    .digest();
+}
