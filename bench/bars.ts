@@ -11,6 +11,7 @@ import {
   NODE_CRYPTO,
   NPM_WASM,
   OUR_CORES,
+  OWN_COMMAND,
   packedNameOf,
   SDK_COMMAND,
   START_CASE,
@@ -60,6 +61,16 @@ function stepsOf(claim: string, name: string, subjects: readonly string[], steps
 const core = (claim: string, name: string, bytes: number, rest: Pick<Bar, "baseline" | "bar" | "stretch">): Bar => {
   return { claim, layer: "core", case: name, bytes, subjects: OUR_CORES, ...rest };
 };
+
+/** A whole request takes at most 1.3 times as long as its cryptography in bare node:crypto. */
+const nearNative = (name: string): Bar => ({
+  claim: `a whole ${name} request against bare node:crypto`,
+  layer: "kms",
+  case: name,
+  subjects: [OWN_COMMAND],
+  baseline: NODE_CRYPTO,
+  bar: 1 / 1.3,
+});
 
 const START = { layer: "core", case: START_CASE, subjects: [INSTANTIATE], baseline: INSTANTIATE } as const;
 
@@ -124,6 +135,9 @@ export const BARS: readonly Bar[] = [
     bar: 0.7,
     stretch: 1.2,
   },
+  ...["Sign RSA_2048", "Sign ECC_NIST_P256", "Sign ECC_NIST_EDWARDS25519"].map(nearNative),
+  ...["Verify RSA_2048", "Verify ECC_NIST_P256", "Verify ECC_NIST_EDWARDS25519"].map(nearNative),
+  nearNative("GenerateDataKeyPair ECC_NIST_P256"),
   {
     claim: "engine auto against the better of wasm and native, every size",
     layer: "engine",
@@ -155,7 +169,7 @@ export function judge({ rows }: Pick<Results, "rows">): Verdict[] {
 
 function wantedBy({ bar, stretch, unit }: Bar): string {
   if (unit !== undefined) return `at most ${bar} ${unit}`;
-  return [bar, stretch].flatMap((ratio) => (ratio === undefined ? [] : `${ratio}x`)).join(" / ");
+  return [bar, stretch].flatMap((ratio) => (ratio === undefined ? [] : `${Number(ratio.toFixed(2))}x`)).join(" / ");
 }
 
 /** Where a claim about every size is decided. */

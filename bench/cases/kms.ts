@@ -11,6 +11,7 @@ import { OWN_COMMAND, SDK_COMMAND } from "../names.ts";
 import type { Subject } from "../subjects/subject.ts";
 import { checkDeriveAndOpen, checkDeriveAndSeal, checkEqual, prepareAll } from "../validation.ts";
 import { BY_TWO_HMACS, caseOf } from "./core.ts";
+import { keyPairPlans } from "./kms-key-pairs.ts";
 import { pipelinePlan } from "./kms-pipeline.ts";
 
 const LAYER = "kms";
@@ -23,6 +24,7 @@ export function kmsPlans(native: readonly Subject[]): Plan[] {
     ...SIZES.map((bytes) => planOf("Encrypt", bytes, native, encrypts)),
     ...SIZES.map((bytes) => planOf("Decrypt", bytes, native, decrypts)),
     planOf("GenerateDataKey", DATA_KEY_BYTES, native, generates),
+    ...keyPairPlans(),
     pipelinePlan(),
   ];
 }
