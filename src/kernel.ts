@@ -11,7 +11,7 @@ import { admit, dismiss } from "./model/admit.ts";
 import { keyIdOfArn } from "./model/arn.ts";
 import { wipeSensitive } from "./model/sensitive.ts";
 import { operationNamed } from "./operations/index.ts";
-import type { AnyOperation } from "./operations/operation.ts";
+import { type AnyOperation, ignoresCiphertext } from "./operations/operation.ts";
 import { type Ready, whenReady } from "./records/ready.ts";
 import type { ReadTransaction, Records, Transaction } from "./records/record-store.ts";
 import type { Services } from "./services.ts";
@@ -107,7 +107,10 @@ export class Kernel {
     const work = (tx: ReadTransaction) => {
       keyArns.length = 0;
       const passing = passTargets({ tx, services, operation, input, caller }, keyArns);
-      const handling = whenReady(passing, (keys) => operation.handle({ input, keys, services, tx, prepared }));
+      const handling = whenReady(passing, (keys) => {
+        if (ignoresCiphertext(input)) throw dryRunPassed();
+        return operation.handle({ input, keys, services, tx, prepared });
+      });
       return input.DryRun === true ? whenReady(handling, (output) => endDryRun(operation, output)) : handling;
     };
     if (operation.effect === "read") return records.read(work);
@@ -147,7 +150,11 @@ export class Kernel {
 /** Throws, inside the transaction, so that nothing of it is written. */
 function endDryRun(operation: AnyOperation, output: object): never {
   wipeSensitive(operation.output, output as Members);
-  throw new KmsError("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.");
+  throw dryRunPassed();
+}
+
+function dryRunPassed(): KmsError {
+  return new KmsError("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.");
 }
 
 function refuseUnsupported(operation: AnyOperation, input: Members): void {

@@ -10,7 +10,7 @@ import { isAsymmetric, type Key } from "./keys/key.ts";
 import { checkState } from "./keys/state.ts";
 import { aliasArn, keyArn, type NamedKey } from "./model/arn.ts";
 import { remember } from "./model/remember.ts";
-import type { AnyOperation, ResolvedKey, Target } from "./operations/operation.ts";
+import { type AnyOperation, ignoresCiphertext, type ResolvedKey, type Target } from "./operations/operation.ts";
 import { type Ready, whenReady } from "./records/ready.ts";
 import type { ReadTransaction } from "./records/record-store.ts";
 import type { Services } from "./services.ts";
@@ -91,11 +91,12 @@ function resolveCiphertext(
   const name = input[from.keyId] as string | undefined;
   if (name === undefined) {
     const algorithm = target.algorithm === undefined ? undefined : input[target.algorithm];
-    if (algorithm === undefined || algorithm === DEFAULT_ALGORITHM) return findNamed(request, from.blob);
+    const namesKey = algorithm === undefined || algorithm === DEFAULT_ALGORITHM;
+    if (namesKey && !ignoresCiphertext(input)) return findNamed(request, from.blob);
     throw new KmsError("ValidationException", "KeyId must not be null");
   }
   return whenReady(resolveName(request, target, name), (named) => {
-    if (isAsymmetric(named.key)) return named;
+    if (isAsymmetric(named.key) || ignoresCiphertext(input)) return named;
     return whenReady(findNamed(request, from.blob), (found) => {
       if (named.key.keyId === found.key.keyId) return found;
       throw new KmsError(

@@ -15,7 +15,7 @@ import {
 } from "../model/scalars.ts";
 import { required, struct } from "../model/shape.ts";
 import { whenReady } from "../records/ready.ts";
-import { operation } from "./operation.ts";
+import { ignoresCiphertext, operation } from "./operation.ts";
 
 /** Where a request names none. */
 const DEFAULT_ALGORITHM = "SYMMETRIC_DEFAULT" as const;
@@ -53,7 +53,7 @@ export const encrypt = operation({
 export const decrypt = operation({
   name: "Decrypt",
   input: struct({
-    CiphertextBlob: required(ciphertextBlob),
+    CiphertextBlob: ciphertextBlob,
     EncryptionContext: encryptionContext,
     GrantTokens: grantTokens,
     KeyId: keyRef,
@@ -69,7 +69,8 @@ export const decrypt = operation({
     CiphertextForRecipient: ciphertextBlob,
     KeyMaterialId: keyMaterialId,
   }),
-  unsupported: ["Recipient", "DryRunModifiers"],
+  unsupported: ["Recipient"],
+  validate: checkCiphertext,
   targets: {
     key: {
       from: { blob: "CiphertextBlob", keyId: "KeyId" },
@@ -84,7 +85,7 @@ export const decrypt = operation({
   effect: "read",
   handle({ input, keys: { key: target }, services, tx }) {
     const { EncryptionAlgorithm = DEFAULT_ALGORITHM, CiphertextBlob, EncryptionContext } = input;
-    const opening = services.cipher.decrypt(tx, target.key, EncryptionAlgorithm, CiphertextBlob, EncryptionContext);
+    const opening = services.cipher.decrypt(tx, target.key, EncryptionAlgorithm, CiphertextBlob!, EncryptionContext);
     return whenReady(opening, (opened) => {
       if (opened === undefined) throw new KmsError("InvalidCiphertextException");
       return {
@@ -100,7 +101,7 @@ export const decrypt = operation({
 export const reEncrypt = operation({
   name: "ReEncrypt",
   input: struct({
-    CiphertextBlob: required(ciphertextBlob),
+    CiphertextBlob: ciphertextBlob,
     SourceEncryptionContext: encryptionContext,
     SourceKeyId: keyRef,
     DestinationKeyId: required(keyRef),
@@ -120,7 +121,7 @@ export const reEncrypt = operation({
     SourceKeyMaterialId: keyMaterialId,
     DestinationKeyMaterialId: keyMaterialId,
   }),
-  unsupported: ["DryRunModifiers"],
+  validate: checkCiphertext,
   targets: {
     source: {
       from: { blob: "CiphertextBlob", keyId: "SourceKeyId" },
@@ -148,7 +149,7 @@ export const reEncrypt = operation({
       tx,
       source.key,
       SourceEncryptionAlgorithm,
-      input.CiphertextBlob,
+      input.CiphertextBlob!,
       input.SourceEncryptionContext,
     );
     if (opened === undefined) throw new KmsError("InvalidCiphertextException");
@@ -174,3 +175,26 @@ export const reEncrypt = operation({
     }
   },
 });
+
+interface CiphertextMembers {
+  readonly CiphertextBlob?: Uint8Array | undefined;
+  readonly DryRun?: boolean | undefined;
+  readonly DryRunModifiers?: readonly string[] | undefined;
+}
+
+/**
+ * Only a dry run that ignores it may leave the ciphertext out (targets.ts then takes the key that the request names).
+ * @throws {KmsError} ValidationException
+ */
+function checkCiphertext(input: CiphertextMembers): void {
+  const { CiphertextBlob, DryRun, DryRunModifiers = [] } = input;
+  if (DryRunModifiers.length > 0 && DryRun !== true) {
+    throw new KmsError("ValidationException", "DryRunModifiers can only be specified when DryRun is true.");
+  }
+  if (CiphertextBlob !== undefined || ignoresCiphertext(input)) return;
+  throw new KmsError(
+    "ValidationException",
+    "1 validation error detected: " +
+      "Value null at 'ciphertextBlob' failed to satisfy constraint: Member must not be null",
+  );
+}

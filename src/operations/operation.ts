@@ -118,6 +118,12 @@ export function notSupported(name: string): KmsError {
   return new KmsError("UnsupportedOperationException", `${name} is not supported in this Region yet.`);
 }
 
+/** Whether a request wants its checks judged without its ciphertext. Source: "DryRunModifiers" of Decrypt. */
+export function ignoresCiphertext(input: { readonly DryRun?: unknown; readonly DryRunModifiers?: unknown }): boolean {
+  const { DryRun, DryRunModifiers } = input;
+  return DryRun === true && Array.isArray(DryRunModifiers) && DryRunModifiers.includes("IGNORE_CIPHERTEXT");
+}
+
 /** Declares an operation; the types tie its slots, input, output and preparation together. */
 export function operation<
   I extends StructShape,

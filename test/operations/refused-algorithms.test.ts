@@ -319,6 +319,8 @@ const DRY_RUNS: readonly (readonly [operation: string, input: (k: Keys) => objec
   ["Encapsulate", (k) => ({ KeyId: k.mlkem, EncapsulationAlgorithm: "ML_KEM" })],
 ];
 
+const IGNORING = { DryRunModifiers: ["IGNORE_CIPHERTEXT"] };
+
 describe.each(TRANSPORTS)("refused through %s", (_, connect) => {
   let call: Call;
   let keys: Keys;
@@ -367,6 +369,16 @@ describe.each(TRANSPORTS)("refused through %s", (_, connect) => {
         "DryRunOperationException",
       ],
       ["Sign", { KeyId: keys.hmac, ...SIGNING }, "InvalidKeyUsageException"],
+      ["Decrypt", { KeyId: keys.symmetric, ...IGNORING }, "DryRunOperationException"],
+      ["Decrypt", { KeyId: keys.symmetric, ...IGNORING, CiphertextBlob: bytes(9) }, "DryRunOperationException"],
+      ["Decrypt", { KeyId: keys.ecc, ...IGNORING }, "InvalidKeyUsageException"],
+      ["Decrypt", { ...IGNORING }, "ValidationException"],
+      ["Decrypt", { KeyId: keys.symmetric }, "ValidationException"],
+      [
+        "ReEncrypt",
+        { SourceKeyId: keys.symmetric, DestinationKeyId: keys.symmetric, ...IGNORING },
+        "DryRunOperationException",
+      ],
     ];
     for (const [operation, input, name] of cases) {
       expect((await failureOf(call(operation, { ...input, DryRun: true }))).name, operation).toBe(name);
