@@ -25,8 +25,10 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
 };
 
 const HINTS: Partial<Record<KmsErrorCode, string>> = {
+  InvalidKeyUsageException: "See the key's spec and usage with: wasm-kms keys describe KEY",
   DisabledException: "Enable the key with: wasm-kms keys enable KEY",
   KMSInvalidStateException: "See the key's state with: wasm-kms keys describe KEY",
+  UnsupportedOperationException: "See the key's spec with: wasm-kms keys describe KEY",
   NotFoundException: "See which keys there are with: wasm-kms keys list",
 };
 
@@ -38,7 +40,7 @@ export function explain(error: unknown): string {
 function explainAtLength(error: unknown): string {
   if (error instanceof EnvelopeError) return withoutDot(error.message);
   if (error instanceof KmsError) {
-    const message = error.message === "" ? error.code : `${error.message} (${error.code})`;
+    const message = error.message === "" ? `${error.code}.` : `${error.message} (${error.code})`;
     const hint = HINTS[error.code];
     return hint === undefined ? message : `${message} ${hint}`;
   }

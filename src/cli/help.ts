@@ -69,6 +69,7 @@ Nothing of what is shown is verified; that takes the key, and wasm-kms open.
 export const KEYS_HELP = `
 Examples:
   wasm-kms keys create --alias billing --description "invoices"
+  wasm-kms keys create --alias signer --spec ECC_NIST_P256 --usage SIGN_VERIFY
   wasm-kms keys rotate billing
   wasm-kms keys delete billing --days 7
   wasm-kms keys alias add invoices billing

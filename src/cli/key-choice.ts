@@ -46,12 +46,14 @@ export async function requireKey(kms: KMS, text: string): Promise<KeyMetadata> {
   throw new UsageError(`There is no key ${text} in this keystore; ${advice}`);
 }
 
+const DEFAULT_KEY = { Description: "The default key of wasm-kms seal" };
+
 /** The key that seals where none is named. Made on first use, together with its alias. */
 export async function ensureDefaultKey(kms: KMS): Promise<{ readonly key: KeyMetadata; readonly isNew: boolean }> {
   const found = await findKey(kms, DEFAULT_ALIAS);
   if (found !== undefined) return { key: found, isNew: false };
   try {
-    return { key: await createNamedKey(kms, DEFAULT_ALIAS, "The default key of wasm-kms seal"), isNew: true };
+    return { key: await createNamedKey(kms, DEFAULT_ALIAS, DEFAULT_KEY), isNew: true };
   } catch (error) {
     if (!(error instanceof KmsError && error.code === "AlreadyExistsException")) throw error;
     // Another process was faster; its key is the default.
@@ -63,8 +65,12 @@ export async function ensureDefaultKey(kms: KMS): Promise<{ readonly key: KeyMet
  * Makes a key that has a name.
  * @throws {KmsError} where the name is not to be had; then the key, which nothing was sealed with, is to be deleted
  */
-export async function createNamedKey(kms: KMS, alias: string, description = ""): Promise<KeyMetadata> {
-  const made = (await kms.createKey({ Description: description })).KeyMetadata!;
+export async function createNamedKey(
+  kms: KMS,
+  alias: string,
+  request: Parameters<KMS["createKey"]>[0],
+): Promise<KeyMetadata> {
+  const made = (await kms.createKey(request)).KeyMetadata!;
   try {
     await kms.createAlias({ AliasName: alias, TargetKeyId: made.KeyId! });
     return made;

@@ -5,7 +5,7 @@ import { UsageError } from "./explain.ts";
 import type { Settings } from "./file-commands.ts";
 import { makeHome, openHome } from "./home.ts";
 import { aliasReference, findKey, requireKey } from "./key-choice.ts";
-import { createKey, describeKey, type KeyEntry, keyLines, keyTable, listKeys } from "./keys.ts";
+import { createKey, describeKey, type KeyAttributes, type KeyEntry, keyLines, keyTable, listKeys } from "./keys.ts";
 import { colorsFor } from "./terminal.ts";
 import { formatTable } from "./text.ts";
 
@@ -31,9 +31,7 @@ export function list({ json }: { readonly json?: boolean }, settings: Settings):
   });
 }
 
-export interface CreateOptions {
-  readonly alias?: string;
-  readonly description?: string;
+export interface CreateOptions extends KeyAttributes {
   readonly json?: boolean;
 }
 

@@ -4,11 +4,15 @@ import { UsageError } from "./explain.ts";
 import { aliasReference, createNamedKey, findKey, type KeyMetadata, requireKey } from "./key-choice.ts";
 import { formatTable, printable } from "./text.ts";
 
+const SYMMETRIC = "SYMMETRIC_DEFAULT";
+
 /** A key with what belongs to it. */
 export interface KeyEntry {
   readonly keyId: string;
   readonly arn: string;
   readonly aliases: readonly string[];
+  readonly spec: string;
+  readonly usage: string;
   readonly state: string;
   readonly description: string;
   readonly createdAt: string;
@@ -33,19 +37,24 @@ export async function describeKey(kms: KMS, text: string): Promise<KeyEntry> {
   return entryOf(kms, key, (await aliasesByKey(kms)).get(key.KeyId!) ?? []);
 }
 
+export interface KeyAttributes {
+  readonly alias?: string;
+  readonly description?: string;
+  /** As "RSA_2048"; by default a symmetric key. */
+  readonly spec?: KeyMetadata["KeySpec"];
+  /** As "SIGN_VERIFY"; needed for all but symmetric keys. */
+  readonly usage?: KeyMetadata["KeyUsage"];
+}
+
 /** Makes a key, and an alias for it. @throws {UsageError} where the alias is taken */
-export async function createKey(
-  kms: KMS,
-  { alias, description = "" }: { readonly alias?: string; readonly description?: string },
-): Promise<KeyEntry> {
-  if (alias === undefined) {
-    return entryOf(kms, (await kms.createKey({ Description: description })).KeyMetadata!, []);
-  }
+export async function createKey(kms: KMS, { alias, description = "", spec, usage }: KeyAttributes): Promise<KeyEntry> {
+  const request = { Description: description, KeySpec: spec, KeyUsage: usage };
+  if (alias === undefined) return entryOf(kms, (await kms.createKey(request)).KeyMetadata!, []);
   const name = aliasReference(alias);
   if ((await findKey(kms, name)) !== undefined) {
     throw new UsageError(`${name} is taken; remove it first with: wasm-kms keys alias remove ${alias}`);
   }
-  return entryOf(kms, await createNamedKey(kms, name, description), [name]);
+  return entryOf(kms, await createNamedKey(kms, name, request), [name]);
 }
 
 async function entryOf(kms: KMS, key: KeyMetadata, aliases: readonly string[]): Promise<KeyEntry> {
@@ -53,11 +62,13 @@ async function entryOf(kms: KMS, key: KeyMetadata, aliases: readonly string[]): 
     keyId: key.KeyId!,
     arn: key.Arn!,
     aliases,
+    spec: key.KeySpec!,
+    usage: key.KeyUsage!,
     state: key.KeyState!,
     description: key.Description!,
     createdAt: key.CreationDate!.toISOString(),
     deletionAt: key.DeletionDate?.toISOString() ?? null,
-    rotations: await countRotations(kms, key.KeyId!),
+    rotations: key.KeySpec === SYMMETRIC ? await countRotations(kms, key.KeyId!) : 0,
   };
 }
 
@@ -94,14 +105,15 @@ async function countRotations(kms: KMS, keyId: string): Promise<number> {
 
 /** A table with a heading. */
 export function keyTable(entries: readonly KeyEntry[]): string[] {
-  const rows = entries.map(({ aliases, keyId, state, deletionAt, createdAt, rotations }) => [
+  const rows = entries.map(({ aliases, keyId, spec, state, deletionAt, createdAt, rotations }) => [
     aliases.map(printable).join(", ") || "-",
     keyId,
+    spec,
     deletionAt === null ? state : `${state} until ${deletionAt.slice(0, 10)}`,
     minuteOf(createdAt),
     String(rotations),
   ]);
-  return formatTable([["ALIAS", "KEY ID", "STATE", "CREATED (UTC)", "ROTATIONS"], ...rows]);
+  return formatTable([["ALIAS", "KEY ID", "SPEC", "STATE", "CREATED (UTC)", "ROTATIONS"], ...rows]);
 }
 
 /** Label and value pairs. */
@@ -110,6 +122,8 @@ export function keyLines(entry: KeyEntry): [string, string][] {
     ["key id", entry.keyId],
     ["arn", entry.arn],
     ["aliases", entry.aliases.map(printable).join(", ") || "none"],
+    ["spec", entry.spec],
+    ["usage", entry.usage],
     ["state", entry.deletionAt === null ? entry.state : `${entry.state}, deleted on ${minuteOf(entry.deletionAt)} UTC`],
     ["description", printable(entry.description) || "none"],
     ["created", `${minuteOf(entry.createdAt)} UTC`],

@@ -1,6 +1,8 @@
 /** The command line: commands, options and their help. What they do is in the files beside. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import { KEY_SPECS } from "../crypto/algorithms.ts";
+import { keyUsage } from "../model/scalars.ts";
 import { demo } from "./demo.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { exitCodeOf, explain, systemCode } from "./explain.ts";
@@ -13,6 +15,7 @@ import { stackOf } from "./progress.ts";
 import { colorsFor, type Io } from "./terminal.ts";
 import { printable } from "./text.ts";
 
+const SPECS = Object.keys(KEY_SPECS);
 const FRAME_BYTES_MIN = 1024;
 const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -135,6 +138,8 @@ function addKeyCommands(program: Command, settings: () => Settings, finish: Fini
     .description("Makes a key.")
     .option("-a, --alias <name>", "a name for it", parseAlias)
     .option("-d, --description <text>", "what it is for")
+    .addOption(new Option("-s, --spec <spec>", "its key spec (default: SYMMETRIC_DEFAULT)").choices(SPECS))
+    .addOption(new Option("-u, --usage <usage>", "its usage, needed for other specs").choices(keyUsage.values))
     .option("--json", "as JSON")
     .action(async (options: keys.CreateOptions) => finish(await keys.create(options, settings())));
   group

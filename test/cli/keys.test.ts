@@ -124,3 +124,18 @@ describe("demo", () => {
     expect(answer.text).toContain("arn:aws:kms:");
   });
 });
+
+describe("keys of other specs", () => {
+  it("are made by spec and usage, listed, and refused with advice where they do not suit", async () => {
+    const signer = ["--alias", "signer", "--spec", "ECC_NIST_P256", "--usage", "SIGN_VERIFY"];
+    expect((await keys("create", ...signer)).code).toBe(0);
+    const described = JSON.parse((await keys("describe", "signer", "--json")).text);
+    expect(described).toMatchObject({ spec: "ECC_NIST_P256", usage: "SIGN_VERIFY", rotations: 0 });
+    expect((await keys("list")).text).toMatch(/alias\/signer +\S+ +ECC_NIST_P256 +Enabled/);
+    const noUsage = await keys("create", "--spec", "RSA_2048");
+    expect([noUsage.code, noUsage.stderr]).toEqual([1, expect.stringContaining("You must specify a KeyUsage value")]);
+    const rotated = await keys("rotate", "signer");
+    expect([rotated.code, rotated.stderr]).toEqual([1, expect.stringContaining("wasm-kms keys describe KEY")]);
+    expect((await keys("create", "--spec", "SM2", "--usage", "SIGN_VERIFY")).code).toBe(2);
+  });
+});
