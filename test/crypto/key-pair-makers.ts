@@ -7,7 +7,7 @@ import {
   SIGNING_ALGORITHMS,
   type SigningAlgorithm,
 } from "../../src/crypto/algorithms.ts";
-import type { KeyPairs } from "../../src/crypto/key-pairs.ts";
+import type { KeyPairs, PairBytes } from "../../src/crypto/key-pairs.ts";
 import { nodeKeyPairs } from "../../src/crypto/key-pairs-node.ts";
 import { webKeyPairs } from "../../src/crypto/key-pairs-web.ts";
 
@@ -46,4 +46,16 @@ export function messageAs(algorithm: SigningAlgorithm, type: MessageType, messag
     .createHash(`sha${digestBytes * 8}`)
     .update(message)
     .digest();
+}
+
+const made = new Map<string, Promise<PairBytes>>();
+
+/** One pair of each spec and maker for all tests of a file; `name` tells pairs of one maker apart. */
+export function pairOf(spec: PairSpec, maker = "Node", name = ""): Promise<PairBytes> {
+  // RSA takes long, and without WebCrypto it is Node's.
+  const isNodes = maker === "noble" && spec.startsWith("RSA");
+  const key = `${spec} ${isNodes ? "Node" : maker} ${name}`;
+  const pair = made.get(key) ?? new Map(MAKERS).get(maker)!.generate(spec);
+  made.set(key, pair);
+  return pair;
 }
