@@ -1,7 +1,6 @@
 /** The ways to have key pairs, each of which passes the same suite: Node's, the web's, and the web's with less. */
 import * as crypto from "node:crypto";
 import {
-  KEY_SPECS,
   type MessageType,
   type PairSpec,
   SIGNING_ALGORITHMS,
@@ -15,7 +14,8 @@ const random = { fill: (out: Uint8Array) => void crypto.randomFillSync(out) };
 const { subtle } = crypto.webcrypto as unknown as Crypto;
 
 export const onNode = nodeKeyPairs(crypto, random);
-export const onWeb = webKeyPairs({ subtle, random, node: () => onNode });
+/** A Worker with it, whose node:crypto holds no keys for raw RSA. */
+export const onWeb = webKeyPairs({ subtle, random, node: () => nodeKeyPairs(crypto, random, false) });
 /** A Worker without nodejs_compat. */
 export const onWebAlone = webKeyPairs({ subtle, random, node: () => undefined });
 /** A page without https, but for RSA. */
@@ -26,17 +26,6 @@ export const MAKERS: readonly (readonly [string, KeyPairs])[] = [
   ["web", onWeb],
   ["noble", onNoble],
 ];
-
-export const PAIR_SPECS = Object.keys(KEY_SPECS).filter(
-  (spec) => KEY_SPECS[spec as PairSpec].material === "pair",
-) as PairSpec[];
-
-/** Every way to sign: spec, algorithm, type of message. */
-export const SIGNING_CASES = PAIR_SPECS.flatMap((spec) =>
-  (KEY_SPECS[spec].usages.SIGN_VERIFY ?? []).flatMap((algorithm) =>
-    SIGNING_ALGORITHMS[algorithm].messageTypes.map((type) => [spec, algorithm, type] as const),
-  ),
-);
 
 /** `message` as the algorithm takes it. */
 export function messageAs(algorithm: SigningAlgorithm, type: MessageType, message: Uint8Array): Uint8Array {

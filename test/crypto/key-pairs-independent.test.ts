@@ -17,7 +17,8 @@ import {
 import { describe, expect, it } from "vitest";
 import { OAEP_HASHES, SIGNING_ALGORITHMS, type SigningAlgorithm } from "../../src/crypto/algorithms.ts";
 import type { PairBytes } from "../../src/crypto/key-pairs.ts";
-import { MAKERS, messageAs, PAIR_SPECS, pairOf, SIGNING_CASES } from "./key-pair-makers.ts";
+import { MAKERS, messageAs, pairOf } from "./key-pair-makers.ts";
+import { PAIR_SPECS, SIGNING_CASES } from "./signing-cases.ts";
 
 const MESSAGE = new TextEncoder().encode("The quick brown fox");
 

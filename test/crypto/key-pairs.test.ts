@@ -1,7 +1,8 @@
 /** Key pairs of every runtime: what one makes and signs, every other one opens and verifies, and nothing else. */
 import { describe, expect, it } from "vitest";
 import type { PairSpec } from "../../src/crypto/algorithms.ts";
-import { MAKERS, messageAs, onNode, onWebAlone, PAIR_SPECS, pairOf, SIGNING_CASES } from "./key-pair-makers.ts";
+import { MAKERS, messageAs, onNode, onWebAlone, pairOf } from "./key-pair-makers.ts";
+import { PAIR_SPECS, SIGNING_CASES } from "./signing-cases.ts";
 
 const MESSAGE = new TextEncoder().encode("The quick brown fox");
 const OTHER = new TextEncoder().encode("The quick brown fix");
