@@ -16,6 +16,7 @@ import {
 } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { OAEP_HASHES, SIGNING_ALGORITHMS, type SigningAlgorithm } from "../../src/crypto/algorithms.ts";
+import { unwrapPublicKey } from "../../src/crypto/key-encodings.ts";
 import type { PairBytes } from "../../src/crypto/key-pairs.ts";
 import { MAKERS, messageAs, pairOf } from "./key-pair-makers.ts";
 import { PAIR_SPECS, SIGNING_CASES } from "./signing-cases.ts";
@@ -98,6 +99,20 @@ describe.each(MAKERS)("A pair of %s", (maker, pairs) => {
         expect(await pair.verify(algorithm, given, type, signature.subarray(1))).toBe(false);
       }
     }
+  });
+
+  it.each(["ML_DSA_44", "ML_DSA_65", "ML_DSA_87"] as const)("takes mu of %s for the message itself", async (spec) => {
+    const bytes = await pairOf(spec);
+    const shake = (...parts: Uint8Array[]): Buffer =>
+      createHash("shake256", { outputLength: 64 }).update(Buffer.concat(parts)).digest();
+    // FIPS 204: the hash of the public key, a pure signature's zero, an empty context, the message.
+    const mu = shake(shake(unwrapPublicKey(spec, bytes.publicKey)!), new Uint8Array(2), MESSAGE);
+    const pair = pairs.open(spec, bytes);
+    const overMu = await pair.sign("ML_DSA_SHAKE_256", mu, "EXTERNAL_MU");
+    expect(await pair.verify("ML_DSA_SHAKE_256", MESSAGE, "RAW", overMu)).toBe(true);
+    const overMessage = await pair.sign("ML_DSA_SHAKE_256", MESSAGE, "RAW");
+    expect(await pair.verify("ML_DSA_SHAKE_256", mu, "EXTERNAL_MU", overMessage)).toBe(true);
+    expect(await pair.verify("ML_DSA_SHAKE_256", mu, "RAW", overMessage)).toBe(false);
   });
 
   it("makes the Ed25519ph signature of RFC 8032, section 7.3", async () => {

@@ -29,7 +29,7 @@ describe.each([
       compatibilityFlags: [...flags],
       ip: "127.0.0.1",
       logLevel: "error",
-      experimental: { disableExperimentalWarning: true, testMode: true },
+      experimental: { disableExperimentalWarning: true, testMode: true, watch: false },
     });
   });
   afterAll(async () => {

@@ -27,7 +27,7 @@ type EcdhFile = VectorFile<object, { public: string; private: string; shared: st
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "hex"));
 const NO_BYTES = new Uint8Array(0);
 
-/** How many tests of each file are not of ours: OAEP with a label, ML-DSA with a context. */
+/** File, spec and algorithm; and the form of the same message that is verified too. */
 const SIGNATURES: readonly (readonly [string, PairSpec, SigningAlgorithm, "DIGEST" | "RAW"])[] = [
   ["rsa_signature_2048_sha256_test.json", "RSA_2048", "RSASSA_PKCS1_V1_5_SHA_256", "DIGEST"],
   ["rsa_pss_2048_sha256_mgf1_32_test.json", "RSA_2048", "RSASSA_PSS_SHA_256", "DIGEST"],
@@ -59,8 +59,9 @@ describe.skipIf(vectorsDir() === undefined).each(MAKERS)("Key pairs of %s agree 
   it("on ML-DSA-44, but for contexts, which KMS does not have", async () => {
     const file = readVectors<SignatureFile>("wycheproof", "mldsa_44_verify_test.json");
     let valid = 0;
-    for (const { publicKey, tests } of file.testGroups) {
+    for (const { publicKey, publicKeyDer, tests } of file.testGroups) {
       const bytes = { publicKey: wrapPublicKey("ML_DSA_44", hex(publicKey)), privateKey: NO_BYTES };
+      expect(bytes.publicKey).toEqual(hex(publicKeyDer));
       const pair = pairs.open("ML_DSA_44", bytes);
       for (const { tcId, msg, sig, ctx, result } of tests) {
         // What is valid under a context is not valid under none.
