@@ -16,6 +16,7 @@ export default defineConfig({
           ...common,
           name: "relaxed",
           include: ["test/{core,constant-time,crypto,vectors}/*.test.ts"],
+          exclude: ["test/*/key-pairs*.test.ts"], // The core has no part in key pairs.
           setupFiles: ["test/simd/relaxed.ts"],
         },
       },

@@ -32,7 +32,7 @@ function nodeCrypto(): NodeCrypto | undefined {
 
 function onNode() {
   const crypto = nodeCrypto();
-  return crypto && nodeKeyPairs(crypto, random);
+  return crypto && nodeKeyPairs(crypto, random, false);
 }
 
 export const platform: Platform = {

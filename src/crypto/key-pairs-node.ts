@@ -43,11 +43,14 @@ const ENCODINGS = {
 const nodeName = (hash: DigestName): string => hash.replace("-", "").toLowerCase();
 const plain = (bytes: Uint8Array): Uint8Array => viewOf(bytes, 0, bytes.length);
 
-/** The key pairs of a runtime that has node:crypto. */
-export function nodeKeyPairs(crypto: NodeCrypto, random: Random): KeyPairs {
+/**
+ * The key pairs of a runtime that has node:crypto.
+ * @param holdsRawKeys whether raw RSA takes key objects; workerd's does not, so there keys are parsed at every call
+ */
+export function nodeKeyPairs(crypto: NodeCrypto, random: Random, holdsRawKeys = true): KeyPairs {
   return {
     generate: (spec) => generateNative(crypto, spec) ?? generateNoble(spec as RawSpec, random),
-    open: (spec, bytes) => new NodePair(crypto, random, spec, bytes),
+    open: (spec, bytes) => new NodePair(crypto, random, holdsRawKeys, spec, bytes),
   };
 }
 
@@ -71,15 +74,23 @@ function generateNative(crypto: NodeCrypto, spec: PairSpec): Promise<PairBytes> 
 class NodePair implements KeyPair {
   readonly #crypto: NodeCrypto;
   readonly #random: Random;
+  readonly #holdsRawKeys: boolean;
   readonly #spec: PairSpec;
   readonly #bytes: PairBytes;
   readonly #noble: NoblePair;
   #private: KeyObject | undefined;
   #public: KeyObject | undefined;
 
-  constructor(crypto: NodeCrypto, random: Random, spec: PairSpec, { publicKey, privateKey }: PairBytes) {
+  constructor(
+    crypto: NodeCrypto,
+    random: Random,
+    holdsRawKeys: boolean,
+    spec: PairSpec,
+    { publicKey, privateKey }: PairBytes,
+  ) {
     this.#crypto = crypto;
     this.#random = random;
+    this.#holdsRawKeys = holdsRawKeys;
     this.#spec = spec;
     this.#bytes = { publicKey: copyView(publicKey), privateKey: copyView(privateKey) };
     this.#noble = new NoblePair(spec as RawSpec, this.#bytes);
@@ -90,7 +101,7 @@ class NodePair implements KeyPair {
     if (scheme === "ml-dsa" || scheme === "ed25519ph") return this.#noble.sign(message, type);
     if (type === "RAW") return plain(this.#crypto.sign(hashOf(algorithm), message, this.#options(algorithm, true)));
     if (scheme === "ecdsa") return this.#noble.sign(message, type);
-    return plain(this.#crypto.privateEncrypt(this.#raw(this.#privateKey()), this.#encode(algorithm, message)));
+    return plain(this.#crypto.privateEncrypt(this.#raw(true), this.#encode(algorithm, message)));
   }
 
   async verify(
@@ -184,8 +195,12 @@ class NodePair implements KeyPair {
     return { key, padding, oaepHash: nodeName(OAEP_HASHES[algorithm].hash) };
   }
 
-  #raw(key: KeyObject) {
-    return { key, padding: this.#crypto.constants.RSA_NO_PADDING };
+  #raw(isPrivate: boolean) {
+    const padding = this.#crypto.constants.RSA_NO_PADDING;
+    if (this.#holdsRawKeys) return { key: isPrivate ? this.#privateKey() : this.#publicKey(), padding };
+    const { publicKey, privateKey } = this.#bytes;
+    const [key, type] = isPrivate ? ([privateKey, "pkcs8"] as const) : ([publicKey, "spki"] as const);
+    return { key: key as Buffer, format: "der" as const, type, padding };
   }
 
   #hash(hash: DigestName): HashFunction {
@@ -207,7 +222,7 @@ class NodePair implements KeyPair {
   }
 
   #verifyRsa(algorithm: SigningAlgorithm, digest: Uint8Array, signature: Uint8Array): boolean {
-    const options = this.#raw(this.#publicKey());
+    const options = this.#raw(false);
     let encoded: Uint8Array;
     try {
       encoded = this.#crypto.publicDecrypt(options, signature);

@@ -1,13 +1,12 @@
 /** The ways to have key pairs, each of which passes the same suite: Node's, the web's, and the web's with less. */
 import * as crypto from "node:crypto";
 import {
-  KEY_SPECS,
   type MessageType,
   type PairSpec,
   SIGNING_ALGORITHMS,
   type SigningAlgorithm,
 } from "../../src/crypto/algorithms.ts";
-import type { KeyPairs } from "../../src/crypto/key-pairs.ts";
+import type { KeyPairs, PairBytes } from "../../src/crypto/key-pairs.ts";
 import { nodeKeyPairs } from "../../src/crypto/key-pairs-node.ts";
 import { webKeyPairs } from "../../src/crypto/key-pairs-web.ts";
 
@@ -15,7 +14,8 @@ const random = { fill: (out: Uint8Array) => void crypto.randomFillSync(out) };
 const { subtle } = crypto.webcrypto as unknown as Crypto;
 
 export const onNode = nodeKeyPairs(crypto, random);
-export const onWeb = webKeyPairs({ subtle, random, node: () => onNode });
+/** A Worker with it, whose node:crypto holds no keys for raw RSA. */
+export const onWeb = webKeyPairs({ subtle, random, node: () => nodeKeyPairs(crypto, random, false) });
 /** A Worker without nodejs_compat. */
 export const onWebAlone = webKeyPairs({ subtle, random, node: () => undefined });
 /** A page without https, but for RSA. */
@@ -27,17 +27,6 @@ export const MAKERS: readonly (readonly [string, KeyPairs])[] = [
   ["noble", onNoble],
 ];
 
-export const PAIR_SPECS = Object.keys(KEY_SPECS).filter(
-  (spec) => KEY_SPECS[spec as PairSpec].material === "pair",
-) as PairSpec[];
-
-/** Every way to sign: spec, algorithm, type of message. */
-export const SIGNING_CASES = PAIR_SPECS.flatMap((spec) =>
-  (KEY_SPECS[spec].usages.SIGN_VERIFY ?? []).flatMap((algorithm) =>
-    SIGNING_ALGORITHMS[algorithm].messageTypes.map((type) => [spec, algorithm, type] as const),
-  ),
-);
-
 /** `message` as the algorithm takes it. */
 export function messageAs(algorithm: SigningAlgorithm, type: MessageType, message: Uint8Array): Uint8Array {
   if (type === "RAW") return message;
@@ -46,4 +35,16 @@ export function messageAs(algorithm: SigningAlgorithm, type: MessageType, messag
     .createHash(`sha${digestBytes * 8}`)
     .update(message)
     .digest();
+}
+
+const made = new Map<string, Promise<PairBytes>>();
+
+/** One pair of each spec and maker for all tests of a file; `name` tells pairs of one maker apart. */
+export function pairOf(spec: PairSpec, maker = "Node", name = ""): Promise<PairBytes> {
+  // RSA takes long, and without WebCrypto it is Node's.
+  const isNodes = maker === "noble" && spec.startsWith("RSA");
+  const key = `${spec} ${isNodes ? "Node" : maker} ${name}`;
+  const pair = made.get(key) ?? new Map(MAKERS).get(maker)!.generate(spec);
+  made.set(key, pair);
+  return pair;
 }

@@ -1,20 +1,11 @@
 /** Key pairs of every runtime: what one makes and signs, every other one opens and verifies, and nothing else. */
 import { describe, expect, it } from "vitest";
 import type { PairSpec } from "../../src/crypto/algorithms.ts";
-import type { PairBytes } from "../../src/crypto/key-pairs.ts";
-import { MAKERS, messageAs, onNode, onWebAlone, PAIR_SPECS, SIGNING_CASES } from "./key-pair-makers.ts";
+import { MAKERS, messageAs, onNode, onWebAlone, pairOf } from "./key-pair-makers.ts";
+import { PAIR_SPECS, SIGNING_CASES } from "./signing-cases.ts";
 
 const MESSAGE = new TextEncoder().encode("The quick brown fox");
 const OTHER = new TextEncoder().encode("The quick brown fix");
-
-const made = new Map<string, Promise<PairBytes>>();
-/** One pair of each spec and maker for all tests; `name` tells pairs of one maker apart. */
-function pairOf(spec: PairSpec, maker = "Node", name = ""): Promise<PairBytes> {
-  const key = `${spec} ${maker} ${name}`;
-  const generate = () => new Map(MAKERS).get(maker)!.generate(spec);
-  made.set(key, made.get(key) ?? generate());
-  return made.get(key)!;
-}
 
 function flipped(bytes: Uint8Array, bit: number): Uint8Array {
   const copy = Uint8Array.from(bytes);
