@@ -1,6 +1,5 @@
 /** Whether our operations are those of the installed @aws-sdk/client-kms: what is missing or extra is named. */
 import { describe, expect, it } from "vitest";
-import * as commands from "../../src/client/commands.ts";
 import { ERRORS } from "../../src/errors.ts";
 import { required, struct } from "../../src/model/shape.ts";
 import { OPERATIONS } from "../../src/operations/index.ts";
@@ -102,14 +101,6 @@ describe("compared with the SDK", () => {
     );
     expect(strange.map(([path]) => path)).toEqual([]);
     expect(sets.length).toBeGreaterThan(0);
-  });
-
-  it("every operation has a light command", () => {
-    const light = Object.values(commands).map(
-      (Command) => new (Command as new (input: object) => { operation: string })({}),
-    );
-    expect(light.map(({ operation }) => operation).sort()).toEqual(Object.keys(OPERATIONS).sort());
-    expect(Object.keys(commands).sort()).toEqual(light.map(({ operation }) => `${operation}Command`).sort());
   });
 
   it("the codes of errors and their faults are the same", () => {
