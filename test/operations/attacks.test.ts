@@ -3,6 +3,8 @@ import { randomFillSync } from "node:crypto";
 import { inspect } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createKms, type Kms, memoryKeystore, rootKeyFromBytes } from "../../src/index.ts";
+import type { AnyShape, StructShape } from "../../src/model/shape.ts";
+import { OPERATIONS, type OperationName } from "../../src/operations/index.ts";
 import { ACCOUNT, failureOf, REGION, ROOT_KEY, type Service, startService } from "./service.ts";
 
 const PLAINTEXT = new TextEncoder().encode("a plaintext nobody may see");
@@ -117,6 +119,60 @@ describe("a hostile input", () => {
     const failure = await failureOf(kms.execute("Encrypt", { KeyId, Plaintext: PLAINTEXT }, caller));
     expect(failure.name).toBe("AccessDeniedException");
     expect(failure.message).toContain("is not authorized to perform: kms:Encrypt on resource: arn:aws:kms:");
+  });
+});
+
+/** A value of that shape whose structures tell by path what is read of them, declared or not. */
+function watched(shape: AnyShape, path: string, reads: Set<string>): unknown {
+  switch (shape.kind) {
+    case "string":
+      return "x";
+    case "integer":
+      return 1;
+    case "boolean":
+      return false;
+    case "blob":
+      return new Uint8Array(1);
+    case "timestamp":
+      return new Date(0);
+    case "map":
+      return {};
+    case "list":
+      return [watched(shape.member, `${path}[]`, reads)];
+    case "struct": {
+      const members = new Map((shape as StructShape).entries.map((entry) => [entry.name, entry.shape]));
+      const read = (name: string | symbol) => {
+        reads.add(`${path}.${String(name)}`);
+        const member = members.get(String(name));
+        return member === undefined ? "acted upon" : watched(member, `${path}.${String(name)}`, reads);
+      };
+      return new Proxy(
+        {},
+        {
+          get: (_, name) => read(name),
+          has: (_, name) => read(name) !== undefined,
+          getOwnPropertyDescriptor: (_, name) => ({ value: read(name), configurable: true, enumerable: true }),
+          ownKeys: () => [String(read("(all names)"))],
+        },
+      );
+    }
+  }
+}
+
+function* membersOf(shape: AnyShape, path: string): Generator<string> {
+  if (shape.kind === "list") yield* membersOf(shape.member, `${path}[]`);
+  if (shape.kind !== "struct") return;
+  for (const { name, shape: member } of (shape as StructShape).entries) {
+    yield `${path}.${name}`;
+    yield* membersOf(member, `${path}.${name}`);
+  }
+}
+
+describe("a member that the model does not know", () => {
+  it.each(Object.values(OPERATIONS))("is not even read by $name", async ({ name, input }) => {
+    const reads = new Set<string>();
+    await kms.execute(name as OperationName, watched(input, name, reads) as never).catch(() => {});
+    expect([...reads].sort()).toEqual([...membersOf(input, name)].sort());
   });
 });
 
