@@ -4,12 +4,12 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { memoryKeystore } from "../../src/index.ts";
-import { type Key, type KeyState, keyRecord } from "../../src/keys/key.ts";
+import type { Key, KeyState } from "../../src/keys/key.ts";
 import { keyState } from "../../src/model/scalars.ts";
 import { OPERATIONS } from "../../src/operations/index.ts";
-import { openStore } from "../records/store.ts";
 import { readReference } from "../vectors.ts";
-import { ACCOUNT, ARN_PREFIX, type Call, failureOf, REGION, ROOT_KEY, startService, unclosable } from "./service.ts";
+import { rewriteKeys } from "./key-records.ts";
+import { ARN_PREFIX, type Call, failureOf, startService, unclosable } from "./service.ts";
 import { STATE_REQUESTS, type StateRequest, type Subject } from "./state-requests.ts";
 
 interface Cell {
@@ -58,19 +58,6 @@ const CASES = Object.entries(STATE_REQUESTS)
   .map((known) => ({ ...known, cell: table?.[known.operation]?.[columnOf(known.state)] ?? { r: "n/a" as const } }))
   .filter(({ cell }) => cell.r !== "n/a");
 
-/** Writes states into the keys' records, as nobody else can who has not the root key. */
-async function putStates(keystore: ReturnType<typeof memoryKeystore>, states: ReadonlyMap<string, KeyState>) {
-  const records = await openStore(unclosable(keystore), ROOT_KEY);
-  await records.write(async (tx) => {
-    for (const [keyId, state] of states) {
-      const path = `${ACCOUNT}/${REGION}/key/${keyId}`;
-      const key = (await tx.get(keyRecord, path))!;
-      tx.put(keyRecord, path, { ...key, state } satisfies Key);
-    }
-  });
-  await records.close();
-}
-
 describe.skipIf(table === undefined)("an operation on a key", () => {
   const subjects = new Map<string, Subject>();
   let call: Call;
@@ -85,18 +72,18 @@ describe.skipIf(table === undefined)("an operation on a key", () => {
       (await make("Encrypt", { KeyId, Plaintext: Uint8Array.of(1) })).CiphertextBlob;
     const other = (await newKey({})).KeyId;
     const otherBlob = await seal(other);
-    const states = new Map<string, KeyState>();
+    const states = new Map<string, Partial<Key>>();
     for (const known of CASES) {
       const keyId = (await newKey(known.request.create ?? {})).KeyId;
       const aliasName = idOf(known);
       await make("CreateAlias", { AliasName: aliasName, TargetKeyId: keyId });
       const blob = known.request.create === undefined ? await seal(keyId) : undefined;
       subjects.set(aliasName, { keyId, aliasName, blob, other, otherBlob });
-      states.set(keyId, known.state);
+      states.set(keyId, { state: known.state });
     }
     await make("CreateAlias", { AliasName: "alias/other", TargetKeyId: other });
     await first.close();
-    await putStates(keystore, states);
+    await rewriteKeys(keystore, states);
     call = (await startService(unclosable(keystore))).kms.execute as unknown as Call;
   });
 
@@ -112,5 +99,38 @@ describe.skipIf(table === undefined)("an operation on a key", () => {
     const rows = Object.keys(table!);
     expect(rows.filter((row) => !Object.hasOwn(STATE_REQUESTS, row))).toEqual([]);
     expect(CASES.length).toBeGreaterThan(200);
+  });
+});
+
+describe("a key of another kind", () => {
+  let call: Call;
+  let symmetric: string;
+  let asymmetric: string;
+
+  beforeAll(async () => {
+    const keystore = memoryKeystore();
+    const first = (await startService(unclosable(keystore))).kms;
+    const newKey = async () => (await first.execute("CreateKey", {})).KeyMetadata!.KeyId;
+    [symmetric, asymmetric] = [await newKey(), await newKey()];
+    await first.execute("CreateAlias", { AliasName: "alias/a", TargetKeyId: symmetric });
+    await first.close();
+    await rewriteKeys(keystore, new Map([[asymmetric, { keySpec: "RSA_2048" as Key["keySpec"] }]]));
+    call = (await startService(unclosable(keystore))).kms.execute as unknown as Call;
+  });
+
+  it("does not get the alias of a symmetric key", async () => {
+    const failure = await failureOf(call("UpdateAlias", { AliasName: "alias/a", TargetKeyId: asymmetric }));
+    expect(failure.name).toBe("ValidationException");
+    expect(failure.message).toContain(`${symmetric} is SYMMETRIC_DEFAULT for ENCRYPT_DECRYPT`);
+    expect(failure.message).toContain(`${asymmetric} is RSA_2048 for ENCRYPT_DECRYPT`);
+    expect((await call("ListAliases", { KeyId: symmetric })).Aliases).toHaveLength(1);
+  });
+
+  it("is not rotated, which may be asked and not be changed", async () => {
+    expect(await call("GetKeyRotationStatus", { KeyId: asymmetric })).toMatchObject({ KeyRotationEnabled: false });
+    for (const operation of ["EnableKeyRotation", "DisableKeyRotation"]) {
+      const failure = await failureOf(call(operation, { KeyId: asymmetric }));
+      expect(failure).toEqual({ name: "UnsupportedOperationException", message: "UnknownError" });
+    }
   });
 });
