@@ -6,9 +6,35 @@ import { createKms, type Kms, memoryKeystore, rootKeyFromBytes } from "../../src
 import type { AnyShape, StructShape } from "../../src/model/shape.ts";
 import { OPERATIONS, type OperationName } from "../../src/operations/index.ts";
 import { ACCOUNT, failureOf, REGION, ROOT_KEY, type Service, startService } from "./service.ts";
+import { STATE_REQUESTS, type StateRequest } from "./state-requests.ts";
 
 const PLAINTEXT = new TextEncoder().encode("a plaintext nobody may see");
 const EncryptionContext = { tenant: "7" };
+
+const EVE = { principalArn: "arn:aws:iam::999999999999:user/eve", requestId: "r" };
+const byStoreId = { input: () => ({ CustomKeyStoreId: "cks-1" }) };
+const OTHER_REQUESTS: Readonly<Record<string, StateRequest>> = {
+  ConnectCustomKeyStore: byStoreId,
+  CreateCustomKeyStore: { input: () => ({ CustomKeyStoreName: "store" }) },
+  CreateKey: { input: () => ({}) },
+  Decapsulate: {
+    input: ({ keyId, blob }) => ({ KeyId: keyId, EncapsulationAlgorithm: "ML_KEM", SharedSecretCiphertextBlob: blob }),
+  },
+  DeleteCustomKeyStore: byStoreId,
+  DeriveSharedSecret: {
+    input: ({ keyId, blob }) => ({ KeyId: keyId, KeyAgreementAlgorithm: "ECDH", PublicKey: blob }),
+  },
+  DescribeCustomKeyStores: byStoreId,
+  DisconnectCustomKeyStore: byStoreId,
+  Encapsulate: { input: ({ keyId }) => ({ KeyId: keyId, EncapsulationAlgorithm: "ML_KEM" }) },
+  GenerateRandom: { input: () => ({ NumberOfBytes: 1 }) },
+  GetKeyLastUsage: { input: ({ keyId }) => ({ KeyId: keyId }) },
+  ListKeyRotations: { input: ({ keyId }) => ({ KeyId: keyId }) },
+  ListKeys: { input: () => ({}) },
+  ListRetirableGrants: { input: () => ({ RetiringPrincipal: EVE.principalArn }) },
+  RotateKeyOnDemand: { input: ({ keyId }) => ({ KeyId: keyId }) },
+  UpdateCustomKeyStore: byStoreId,
+};
 
 let service: Service;
 let kms: Kms;
@@ -19,6 +45,8 @@ beforeAll(async () => {
   service = await startService();
   kms = service.kms;
   KeyId = (await kms.execute("CreateKey", {})).KeyMetadata!.KeyId;
+  await kms.execute("CreateAlias", { AliasName: "alias/main", TargetKeyId: KeyId });
+  await kms.execute("CreateAlias", { AliasName: "alias/other", TargetKeyId: KeyId });
   blob = (await kms.execute("Encrypt", { KeyId, Plaintext: PLAINTEXT, EncryptionContext })).CiphertextBlob!;
 });
 
@@ -114,8 +142,26 @@ describe("a hostile input", () => {
     expect(name).toBe("ValidationException");
   });
 
-  it("of another account's caller is denied", async () => {
-    const caller = { principalArn: "arn:aws:iam::999999999999:user/eve", requestId: "r" };
+  it.each(
+    [...Object.entries(STATE_REQUESTS), ...Object.entries(OTHER_REQUESTS)].filter(([row]) =>
+      Object.hasOwn(OPERATIONS, row),
+    ),
+  )("of another account's caller is denied: %s", async (operation, { input }) => {
+    const subject = { keyId: KeyId, aliasName: "alias/main", blob, other: KeyId, otherBlob: blob };
+    const failure = await failureOf(kms.execute(operation as never, input(subject) as never, EVE));
+    expect(failure.name).toBe("AccessDeniedException");
+    expect(failure.message).toContain(
+      `is not authorized to perform: kms:${operation.replace("ReEncrypt", "ReEncryptFrom")}`,
+    );
+  });
+
+  it("of another account's caller is tried with every operation", () => {
+    const tried = [...Object.keys(STATE_REQUESTS), ...Object.keys(OTHER_REQUESTS)];
+    expect(Object.keys(OPERATIONS).filter((name) => !tried.includes(name))).toEqual([]);
+  });
+
+  it("of another account's caller is told why it is denied", async () => {
+    const caller = EVE;
     const failure = await failureOf(kms.execute("Encrypt", { KeyId, Plaintext: PLAINTEXT }, caller));
     expect(failure.name).toBe("AccessDeniedException");
     expect(failure.message).toContain("is not authorized to perform: kms:Encrypt on resource: arn:aws:kms:");
