@@ -3,10 +3,38 @@ import { randomFillSync } from "node:crypto";
 import { inspect } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createKms, type Kms, memoryKeystore, rootKeyFromBytes } from "../../src/index.ts";
+import type { AnyShape, StructShape } from "../../src/model/shape.ts";
+import { OPERATIONS, type OperationName } from "../../src/operations/index.ts";
 import { ACCOUNT, failureOf, REGION, ROOT_KEY, type Service, startService } from "./service.ts";
+import { STATE_REQUESTS, type StateRequest } from "./state-requests.ts";
 
 const PLAINTEXT = new TextEncoder().encode("a plaintext nobody may see");
 const EncryptionContext = { tenant: "7" };
+
+const EVE = { principalArn: "arn:aws:iam::999999999999:user/eve", requestId: "r" };
+const byStoreId = { input: () => ({ CustomKeyStoreId: "cks-1" }) };
+const OTHER_REQUESTS: Readonly<Record<string, StateRequest>> = {
+  ConnectCustomKeyStore: byStoreId,
+  CreateCustomKeyStore: { input: () => ({ CustomKeyStoreName: "store" }) },
+  CreateKey: { input: () => ({}) },
+  Decapsulate: {
+    input: ({ keyId, blob }) => ({ KeyId: keyId, EncapsulationAlgorithm: "ML_KEM", SharedSecretCiphertextBlob: blob }),
+  },
+  DeleteCustomKeyStore: byStoreId,
+  DeriveSharedSecret: {
+    input: ({ keyId, blob }) => ({ KeyId: keyId, KeyAgreementAlgorithm: "ECDH", PublicKey: blob }),
+  },
+  DescribeCustomKeyStores: byStoreId,
+  DisconnectCustomKeyStore: byStoreId,
+  Encapsulate: { input: ({ keyId }) => ({ KeyId: keyId, EncapsulationAlgorithm: "ML_KEM" }) },
+  GenerateRandom: { input: () => ({ NumberOfBytes: 1 }) },
+  GetKeyLastUsage: { input: ({ keyId }) => ({ KeyId: keyId }) },
+  ListKeyRotations: { input: ({ keyId }) => ({ KeyId: keyId }) },
+  ListKeys: { input: () => ({}) },
+  ListRetirableGrants: { input: () => ({ RetiringPrincipal: EVE.principalArn }) },
+  RotateKeyOnDemand: { input: ({ keyId }) => ({ KeyId: keyId }) },
+  UpdateCustomKeyStore: byStoreId,
+};
 
 let service: Service;
 let kms: Kms;
@@ -17,6 +45,8 @@ beforeAll(async () => {
   service = await startService();
   kms = service.kms;
   KeyId = (await kms.execute("CreateKey", {})).KeyMetadata!.KeyId;
+  await kms.execute("CreateAlias", { AliasName: "alias/main", TargetKeyId: KeyId });
+  await kms.execute("CreateAlias", { AliasName: "alias/other", TargetKeyId: KeyId });
   blob = (await kms.execute("Encrypt", { KeyId, Plaintext: PLAINTEXT, EncryptionContext })).CiphertextBlob!;
 });
 
@@ -112,11 +142,83 @@ describe("a hostile input", () => {
     expect(name).toBe("ValidationException");
   });
 
-  it("of another account's caller is denied", async () => {
-    const caller = { principalArn: "arn:aws:iam::999999999999:user/eve", requestId: "r" };
+  it.each(
+    [...Object.entries(STATE_REQUESTS), ...Object.entries(OTHER_REQUESTS)].filter(([row]) =>
+      Object.hasOwn(OPERATIONS, row),
+    ),
+  )("of another account's caller is denied: %s", async (operation, { input }) => {
+    const subject = { keyId: KeyId, aliasName: "alias/main", blob, other: KeyId, otherBlob: blob };
+    const failure = await failureOf(kms.execute(operation as never, input(subject) as never, EVE));
+    expect(failure.name).toBe("AccessDeniedException");
+    expect(failure.message).toContain(
+      `is not authorized to perform: kms:${operation.replace("ReEncrypt", "ReEncryptFrom")}`,
+    );
+  });
+
+  it("of another account's caller is tried with every operation", () => {
+    const tried = [...Object.keys(STATE_REQUESTS), ...Object.keys(OTHER_REQUESTS)];
+    expect(Object.keys(OPERATIONS).filter((name) => !tried.includes(name))).toEqual([]);
+  });
+
+  it("of another account's caller is told why it is denied", async () => {
+    const caller = EVE;
     const failure = await failureOf(kms.execute("Encrypt", { KeyId, Plaintext: PLAINTEXT }, caller));
     expect(failure.name).toBe("AccessDeniedException");
     expect(failure.message).toContain("is not authorized to perform: kms:Encrypt on resource: arn:aws:kms:");
+  });
+});
+
+/** A value of that shape whose structures tell by path what is read of them, declared or not. */
+function watched(shape: AnyShape, path: string, reads: Set<string>): unknown {
+  switch (shape.kind) {
+    case "string":
+      return "x";
+    case "integer":
+      return 1;
+    case "boolean":
+      return false;
+    case "blob":
+      return new Uint8Array(1);
+    case "timestamp":
+      return new Date(0);
+    case "map":
+      return {};
+    case "list":
+      return [watched(shape.member, `${path}[]`, reads)];
+    case "struct": {
+      const members = new Map((shape as StructShape).entries.map((entry) => [entry.name, entry.shape]));
+      const read = (name: string | symbol) => {
+        reads.add(`${path}.${String(name)}`);
+        const member = members.get(String(name));
+        return member === undefined ? "acted upon" : watched(member, `${path}.${String(name)}`, reads);
+      };
+      return new Proxy(
+        {},
+        {
+          get: (_, name) => read(name),
+          has: (_, name) => read(name) !== undefined,
+          getOwnPropertyDescriptor: (_, name) => ({ value: read(name), configurable: true, enumerable: true }),
+          ownKeys: () => [String(read("(all names)"))],
+        },
+      );
+    }
+  }
+}
+
+function* membersOf(shape: AnyShape, path: string): Generator<string> {
+  if (shape.kind === "list") yield* membersOf(shape.member, `${path}[]`);
+  if (shape.kind !== "struct") return;
+  for (const { name, shape: member } of (shape as StructShape).entries) {
+    yield `${path}.${name}`;
+    yield* membersOf(member, `${path}.${name}`);
+  }
+}
+
+describe("a member that the model does not know", () => {
+  it.each(Object.values(OPERATIONS))("is not even read by $name", async ({ name, input }) => {
+    const reads = new Set<string>();
+    await kms.execute(name as OperationName, watched(input, name, reads) as never).catch(() => {});
+    expect([...reads].sort()).toEqual([...membersOf(input, name)].sort());
   });
 });
 

@@ -2,10 +2,21 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { enabledPlaintext, type Fixture } from "./refusal-case.ts";
 import { CIPHERTEXTS, DRY_RUN, NAMES, STATES } from "./refused-keys.ts";
+import { CUSTOM_KEY_STORES, GRANTS, KEYS_OF_OTHER_KINDS, TAGS_AND_ALIASES } from "./refused-management.ts";
 import { MEMBERS } from "./refused-members.ts";
 import { type Call, failureOf, startService, TRANSPORTS } from "./service.ts";
 
-const GROUPS = { NAMES, STATES, MEMBERS, CIPHERTEXTS, DRY_RUN };
+const GROUPS = {
+  NAMES,
+  STATES,
+  MEMBERS,
+  CIPHERTEXTS,
+  DRY_RUN,
+  TAGS_AND_ALIASES,
+  GRANTS,
+  KEYS_OF_OTHER_KINDS,
+  CUSTOM_KEY_STORES,
+};
 
 async function prepare(call: Call): Promise<Fixture> {
   const create = async () => (await call("CreateKey", {})).KeyMetadata.KeyId as string;

@@ -4,7 +4,14 @@
 import * as sdk from "@aws-sdk/client-kms";
 import { KMSClient } from "../../src/client/client.ts";
 import { createRequestHandler } from "../../src/http/request-handler.ts";
-import { type AuditEvent, createKms, type Kms, memoryKeystore, rootKeyFromBytes } from "../../src/index.ts";
+import {
+  type AuditEvent,
+  createKms,
+  type KeyStoreDriver,
+  type Kms,
+  memoryKeystore,
+  rootKeyFromBytes,
+} from "../../src/index.ts";
 
 export const REGION = "us-west-2";
 export const ACCOUNT = "111122223333";
@@ -35,6 +42,17 @@ export async function startService(keystore = memoryKeystore()): Promise<Service
     audit: (event) => events.push(event),
   });
   return { kms, events, advance: (ms) => (nowMs += ms) };
+}
+
+/** The same records for a second service, with nothing cached. */
+export function unclosable(driver: KeyStoreDriver): KeyStoreDriver {
+  return {
+    get: (path) => driver.get(path),
+    list: (prefix, after, limit) => driver.list(prefix, after, limit),
+    commit: (commit) => driver.commit(commit),
+    foreignRevision: () => driver.foreignRevision(),
+    close: async () => {},
+  };
 }
 
 /** Every way to the service, each as one function from operation and input to output. */

@@ -1,22 +1,11 @@
 /** Attacks by whoever can write to the store, and by a clock or a generator that fails. */
 import { randomFillSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { createKms, type KeyStoreDriver, type Kms, memoryKeystore, rootKeyFromBytes } from "../../src/index.ts";
-import { ACCOUNT, DAY_MS, failureOf, REGION, ROOT_KEY, startService } from "./service.ts";
+import { createKms, type Kms, memoryKeystore, rootKeyFromBytes } from "../../src/index.ts";
+import { ACCOUNT, DAY_MS, failureOf, REGION, ROOT_KEY, startService, unclosable } from "./service.ts";
 
 const Plaintext = new TextEncoder().encode("a plaintext nobody may see");
 const realm = { region: REGION, accountId: ACCOUNT };
-
-/** The same records for a second service, with nothing cached. */
-function unclosable(driver: KeyStoreDriver): KeyStoreDriver {
-  return {
-    get: (path) => driver.get(path),
-    list: (prefix, after, limit) => driver.list(prefix, after, limit),
-    commit: (commit) => driver.commit(commit),
-    foreignRevision: () => driver.foreignRevision(),
-    close: async () => {},
-  };
-}
 
 async function newKey(kms: Kms): Promise<string> {
   return (await kms.execute("CreateKey", {})).KeyMetadata!.KeyId;
