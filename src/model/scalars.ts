@@ -50,6 +50,12 @@ export const marker: StringShape = {
   pattern: { text: "[\\u0020-\\u00FF]*", matches: /^[\x20-\xff]*$/ },
 };
 export const customKeyStoreId: StringShape = { kind: "string", minLength: 1, maxLength: 64 };
+export const cloudHsmClusterId: StringShape = {
+  kind: "string",
+  minLength: 19,
+  maxLength: 24,
+  pattern: { text: "cluster-[2-7a-zA-Z]{11,16}", matches: /^cluster-[2-7a-zA-Z]{11,16}$/ },
+};
 export const xksKeyId: StringShape = {
   kind: "string",
   minLength: 1,
@@ -191,6 +197,7 @@ export const recipient = struct({
   AttestationDocument: attestationDocument,
 });
 
+export const multiRegionKeyType = enumeration("PRIMARY", "REPLICA");
 export const expirationModel = enumeration("KEY_MATERIAL_EXPIRES", "KEY_MATERIAL_DOES_NOT_EXPIRE");
 export const rotationPeriodInDays: IntegerShape = { kind: "integer", min: 90, max: 2560 };
 

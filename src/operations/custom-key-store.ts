@@ -4,17 +4,11 @@
  */
 import { KmsError } from "../errors.ts";
 import { readMarker } from "../model/pages.ts";
-import { boolean, customKeyStoreId, limit, marker, timestamp } from "../model/scalars.ts";
+import { boolean, cloudHsmClusterId, customKeyStoreId, limit, marker, timestamp } from "../model/scalars.ts";
 import { enumeration, list, required, type StringShape, struct } from "../model/shape.ts";
 import { notSupported, operation } from "./operation.ts";
 
 const storeName: StringShape = { kind: "string", minLength: 1, maxLength: 256 };
-const clusterId: StringShape = {
-  kind: "string",
-  minLength: 19,
-  maxLength: 24,
-  pattern: { text: "cluster-[2-7a-zA-Z]{11,16}", matches: /^cluster-[2-7a-zA-Z]{11,16}$/ },
-};
 const trustAnchorCertificate: StringShape = { kind: "string", minLength: 1, maxLength: 5000 };
 const storePassword: StringShape = { kind: "string", minLength: 7, maxLength: 32, sensitive: true };
 const storeType = enumeration("AWS_CLOUDHSM", "EXTERNAL_KEY_STORE");
@@ -66,7 +60,7 @@ const connectivity = enumeration("PUBLIC_ENDPOINT", "VPC_ENDPOINT_SERVICE");
 
 /** What a store's creation and its update have in common. */
 const settings = {
-  CloudHsmClusterId: clusterId,
+  CloudHsmClusterId: cloudHsmClusterId,
   KeyStorePassword: storePassword,
   XksProxyUriEndpoint: uriEndpoint,
   XksProxyUriPath: uriPath,
@@ -106,7 +100,7 @@ export const describeCustomKeyStores = operation({
       struct({
         CustomKeyStoreId: customKeyStoreId,
         CustomKeyStoreName: storeName,
-        CloudHsmClusterId: clusterId,
+        CloudHsmClusterId: cloudHsmClusterId,
         TrustAnchorCertificate: trustAnchorCertificate,
         ConnectionState: enumeration("CONNECTED", "CONNECTING", "FAILED", "DISCONNECTED", "DISCONNECTING"),
         ConnectionErrorCode: enumeration(

@@ -1,58 +1,32 @@
 /** CreateKey, DescribeKey, ListKeys. Source: AWS KMS API reference. */
 import { algorithmsOf, KEY_SPECS, type PairSpec, type SupportedKeySpec } from "../crypto/algorithms.ts";
-import type { Realm } from "../env.ts";
 import { KmsError } from "../errors.ts";
-import { currentMaterial, type Key } from "../keys/key.ts";
 import { ANY_STATE } from "../keys/state.ts";
 import { isKeyId, keyArn } from "../model/arn.ts";
 import { cutPage, pageMembers, readMarker } from "../model/pages.ts";
 import {
-  accountId,
   arn,
   boolean,
   customerMasterKeySpec,
   customKeyStoreId,
   description,
   grantTokens,
-  keyManager,
-  keyMaterialId,
   keyRef,
   keySpec,
-  keyState,
   keyUsage,
   limit,
   marker,
   origin,
   policy,
   tag,
-  timestamp,
   xksKeyId,
 } from "../model/scalars.ts";
 import { list, required, struct, type ValueOf } from "../model/shape.ts";
-import { algorithmLists, describeSpec } from "./key-spec.ts";
+import { describeMetadata, keyMetadata } from "./key-metadata.ts";
 import { operation } from "./operation.ts";
 import { checkTags } from "./tag.ts";
 
 const DEFAULT_KEYS_PER_PAGE = 100;
-
-export const keyMetadata = struct({
-  AWSAccountId: accountId,
-  KeyId: required(keyRef),
-  Arn: arn,
-  CreationDate: timestamp,
-  Enabled: boolean,
-  Description: description,
-  KeyUsage: keyUsage,
-  KeyState: keyState,
-  DeletionDate: timestamp,
-  Origin: origin,
-  KeyManager: keyManager,
-  CustomerMasterKeySpec: customerMasterKeySpec,
-  KeySpec: keySpec,
-  ...algorithmLists,
-  MultiRegion: boolean,
-  CurrentKeyMaterialId: keyMaterialId,
-});
 
 const createKeyInput = struct({
   Policy: policy,
@@ -93,7 +67,7 @@ export const createKey = operation({
     const keySpec = specOf(input);
     const { Description: description = "", KeyUsage: keyUsage = "ENCRYPT_DECRYPT" } = input;
     const key = services.keys.create(tx, { keySpec, keyUsage, description, tags, pair });
-    return { KeyMetadata: describe(key, services.realm) };
+    return { KeyMetadata: describeMetadata(key, services.realm) };
   },
 });
 
@@ -103,7 +77,9 @@ export const describeKey = operation({
   output: struct({ KeyMetadata: keyMetadata }),
   targets: { key: { from: "KeyId", action: "kms:DescribeKey", states: ANY_STATE, alias: "allowed" } },
   effect: "read",
-  handle: async ({ keys: { key: target }, services }) => ({ KeyMetadata: describe(target.key, services.realm) }),
+  handle: async ({ keys: { key: target }, services }) => ({
+    KeyMetadata: describeMetadata(target.key, services.realm),
+  }),
 });
 
 export const listKeys = operation({
@@ -162,22 +138,4 @@ function specOf({ KeySpec, CustomerMasterKeySpec }: ValueOf<typeof createKeyInpu
   const spec = KeySpec ?? CustomerMasterKeySpec ?? "SYMMETRIC_DEFAULT";
   if (spec !== "SM2") return spec;
   throw new KmsError("UnsupportedOperationException", `KeySpec ${spec} is not supported in this Region`);
-}
-
-function describe(key: Key, realm: Realm): ValueOf<typeof keyMetadata> {
-  return {
-    AWSAccountId: realm.accountId,
-    KeyId: key.keyId,
-    Arn: keyArn(realm, key.keyId),
-    CreationDate: new Date(key.createdAtMs),
-    Enabled: key.state === "Enabled",
-    Description: key.description,
-    KeyState: key.state,
-    ...(key.deletionAtMs !== undefined && { DeletionDate: new Date(key.deletionAtMs) }),
-    Origin: "AWS_KMS",
-    KeyManager: "CUSTOMER",
-    ...describeSpec(key),
-    MultiRegion: false,
-    ...(key.keySpec === "SYMMETRIC_DEFAULT" && { CurrentKeyMaterialId: currentMaterial(key).materialId }),
-  };
 }

@@ -3,7 +3,7 @@ import { KmsError } from "../errors.ts";
 import { REPLICABLE, USABLE } from "../keys/state.ts";
 import { boolean, description, keyRef, policy, regionName, tag } from "../model/scalars.ts";
 import { list, required, struct } from "../model/shape.ts";
-import { keyMetadata } from "./key.ts";
+import { keyMetadata } from "./key-metadata.ts";
 import { operation } from "./operation.ts";
 import { checkTags } from "./tag.ts";
 
