@@ -8,5 +8,6 @@ export interface Platform {
   readonly random: Random;
   /** Made on first use, then the same one for the whole process; all of them have one core. */
   engine(name: EngineName): Engine;
+  /** Asymmetric keys. */
   readonly keyPairs: KeyPairs;
 }

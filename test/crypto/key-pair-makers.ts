@@ -21,6 +21,24 @@ export const onWebAlone = webKeyPairs({ subtle, random, node: () => undefined })
 /** A page without https, but for RSA. */
 export const onNoble = webKeyPairs({ subtle: undefined, random, node: () => onNode });
 
+/** A page without https. */
+export const onPage = webKeyPairs({ subtle: undefined, random, node: () => undefined });
+/** A runtime whose WebCrypto has no Ed25519, as some browsers' of 2024. */
+export const onOldWeb = webKeyPairs({
+  subtle: new Proxy(subtle, {
+    get: (target, name) => {
+      const method = Reflect.get(target, name) as (...args: unknown[]) => unknown;
+      return (...args: unknown[]) => {
+        const names = args.map((arg) => (arg as { name?: unknown }).name);
+        if (names.includes("Ed25519")) return Promise.reject(new DOMException("No Ed25519.", "NotSupportedError"));
+        return method.apply(target, args);
+      };
+    },
+  }),
+  random,
+  node: () => undefined,
+});
+
 export const MAKERS: readonly (readonly [string, KeyPairs])[] = [
   ["Node", onNode],
   ["web", onWeb],

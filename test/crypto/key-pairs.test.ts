@@ -1,7 +1,7 @@
 /** Key pairs of every runtime: what one makes and signs, every other one opens and verifies, and nothing else. */
 import { describe, expect, it } from "vitest";
 import type { PairSpec } from "../../src/crypto/algorithms.ts";
-import { MAKERS, messageAs, onNode, onWebAlone, pairOf } from "./key-pair-makers.ts";
+import { MAKERS, messageAs, onNode, onOldWeb, onPage, onWebAlone, pairOf } from "./key-pair-makers.ts";
 import { PAIR_SPECS, SIGNING_CASES } from "./signing-cases.ts";
 
 const MESSAGE = new TextEncoder().encode("The quick brown fox");
@@ -144,4 +144,27 @@ it("tells what to do where a digest cannot be signed", async () => {
     message: expect.stringContaining("nodejs_compat"),
   });
   expect(await pair.sign("RSASSA_PSS_SHA_256", MESSAGE, "RAW")).toHaveLength(256);
+});
+
+it("tells what to do on a page without WebCrypto", async () => {
+  const refusal = { code: "UnsupportedOperationException", message: expect.stringContaining("https") };
+  await expect(onPage.generate("RSA_2048")).rejects.toMatchObject(refusal);
+  const pair = onPage.open("RSA_2048", await pairOf("RSA_2048"));
+  await expect(pair.sign("RSASSA_PSS_SHA_256", MESSAGE, "RAW")).rejects.toMatchObject(refusal);
+  await expect(pair.verify("RSASSA_PSS_SHA_256", MESSAGE, "RAW", MESSAGE)).rejects.toMatchObject(refusal);
+  await expect(pair.encrypt("RSAES_OAEP_SHA_256", MESSAGE)).rejects.toMatchObject(refusal);
+  await expect(pair.decrypt("RSAES_OAEP_SHA_256", MESSAGE)).rejects.toMatchObject(refusal);
+});
+
+it("has Ed25519 where WebCrypto has none", async () => {
+  const spec = "ECC_NIST_EDWARDS25519";
+  const bytes = await onOldWeb.generate(spec);
+  const pair = onOldWeb.open(spec, bytes);
+  const signature = await pair.sign("ED25519_SHA_512", MESSAGE, "RAW");
+  expect(await onNode.open(spec, bytes).verify("ED25519_SHA_512", MESSAGE, "RAW", signature)).toBe(true);
+  expect(await pair.verify("ED25519_SHA_512", MESSAGE, "RAW", signature)).toBe(true);
+  expect(await pair.verify("ED25519_SHA_512", OTHER, "RAW", signature)).toBe(false);
+  const curve = onOldWeb.open("ECC_NIST_P256", await onOldWeb.generate("ECC_NIST_P256"));
+  const ecdsa = await curve.sign("ECDSA_SHA_256", MESSAGE, "RAW");
+  expect(await curve.verify("ECDSA_SHA_256", MESSAGE, "RAW", ecdsa)).toBe(true);
 });
