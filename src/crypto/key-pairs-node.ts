@@ -34,10 +34,8 @@ const NAMED_CURVES: Partial<Record<PairSpec, string>> = {
   ECC_NIST_P521: "secp521r1",
   ECC_SECG_P256K1: "secp256k1",
 };
-const ENCODINGS = {
-  publicKeyEncoding: { type: "spki", format: "der" },
-  privateKeyEncoding: { type: "pkcs8", format: "der" },
-} as const;
+const SPKI = { type: "spki", format: "der" } as const;
+const PKCS8 = { type: "pkcs8", format: "der" } as const;
 
 /** Node's names have no hyphen: sha256. */
 const nodeName = (hash: DigestName): string => hash.replace("-", "").toLowerCase();
@@ -54,20 +52,37 @@ export function nodeKeyPairs(crypto: NodeCrypto, random: Random, holdsRawKeys = 
   };
 }
 
+/** An RSA key takes seconds, which another thread spends; a curve's takes less time than asking one. */
 function generateNative(crypto: NodeCrypto, spec: PairSpec): Promise<PairBytes> | undefined {
   const { modulusBytes } = KEY_SPECS[spec];
   const namedCurve = NAMED_CURVES[spec];
-  if (modulusBytes === undefined && namedCurve === undefined && spec !== "ECC_NIST_EDWARDS25519") return undefined;
+  if (modulusBytes !== undefined) return generateRsa(crypto, modulusBytes * 8);
+  if (namedCurve !== undefined) {
+    return made(
+      crypto.generateKeyPairSync("ec", {
+        namedCurve,
+        paramEncoding: "named",
+        publicKeyEncoding: SPKI,
+        privateKeyEncoding: PKCS8,
+      }),
+    );
+  }
+  return spec === "ECC_NIST_EDWARDS25519"
+    ? made(crypto.generateKeyPairSync("ed25519", { publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 }))
+    : undefined;
+}
+
+async function made({ publicKey, privateKey }: PairBytes): Promise<PairBytes> {
+  return { publicKey: plain(publicKey), privateKey: plain(privateKey) };
+}
+
+function generateRsa(crypto: NodeCrypto, modulusLength: number): Promise<PairBytes> {
   return new Promise((resolve, reject) => {
-    const done = (error: Error | null, publicKey: Uint8Array, privateKey: Uint8Array) =>
-      error ? reject(error) : resolve({ publicKey: plain(publicKey), privateKey: plain(privateKey) });
-    if (modulusBytes !== undefined) {
-      crypto.generateKeyPair("rsa", { modulusLength: modulusBytes * 8, ...ENCODINGS }, done);
-    } else if (namedCurve !== undefined) {
-      crypto.generateKeyPair("ec", { namedCurve, paramEncoding: "named", ...ENCODINGS }, done);
-    } else {
-      crypto.generateKeyPair("ed25519", ENCODINGS, done);
-    }
+    crypto.generateKeyPair(
+      "rsa",
+      { modulusLength, publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 },
+      (error, publicKey, privateKey) => (error ? reject(error) : resolve(made({ publicKey, privateKey }))),
+    );
   });
 }
 
