@@ -1,10 +1,11 @@
 /**
- * A key management service in this process: the kernel over a keystore, for one account and Region. The platform's
+ * A key management service in this process: the kernel over a keystore, for its accounts and Regions. The platform's
  * clock, entropy and cryptography are handed in by the composition roots.
  */
 import { aliasesIn } from "./aliases/aliases.ts";
 import type { AuditSink } from "./audit/audit.ts";
-import { type EngineName, engineName } from "./crypto/engine.ts";
+import { type Engine, type EngineName, engineName } from "./crypto/engine.ts";
+import type { KeyPairs } from "./crypto/key-pairs.ts";
 import { type Caller, type Clock, healthChecked, type Random, type Realm } from "./env.ts";
 import { Kernel } from "./kernel.ts";
 import { cipherOver } from "./keys/cipher.ts";
@@ -13,10 +14,12 @@ import { LastUsage } from "./keys/last-usage.ts";
 import { macsOver } from "./keys/mac.ts";
 import type { KeyStoreDriver } from "./keystore/driver.ts";
 import { hexOf, keyNamesOf, rootArn, uuidOf } from "./model/arn.ts";
+import { realmOf } from "./model/realm.ts";
 import type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 import type { Platform } from "./platform.ts";
-import { openRecords } from "./records/record-store.ts";
+import { openRecords, type Records } from "./records/record-store.ts";
 import type { RootKeySource } from "./records/root-key.ts";
+import type { Services } from "./services.ts";
 
 export interface KmsOptions {
   /** Where sealed records are kept: `memoryKeystore()`, `sqliteKeystore({ path })`. The KMS closes it. */
@@ -44,22 +47,17 @@ export interface Kms {
   execute<N extends OperationName>(operation: N, input: InputOf<N>, caller?: Caller): Promise<OutputOf<N>>;
   /** A caller with a fresh request id for requests of the embedding program. */
   embedder(): Caller;
-  /** Wipes every key held in memory and closes the keystore. */
+  /**
+   * The service of another account and Region over the same keystore; each is a world of its own.
+   * @throws {TypeError} for an account or Region of a wrong form
+   */
+  inRealm(realm: Pick<Realm, "region" | "accountId">): Kms;
+  /** Wipes every key held in memory and closes the keystore, for all realms. */
   close(): Promise<void>;
 }
 
-const ACCOUNT_ID = /^\d{12}$/;
-const REGION = /^[a-z]{2,4}(?:-[a-z]+)+-\d+$/;
-/** The partition of a Region by its prefix; all others are in `aws`. */
-const PARTITIONS: readonly (readonly [prefix: string, partition: string])[] = [
-  ["cn-", "aws-cn"],
-  ["us-gov-", "aws-us-gov"],
-  ["us-iso-", "aws-iso"],
-  ["us-isob-", "aws-iso-b"],
-  ["eu-isoe-", "aws-iso-e"],
-  ["us-isof-", "aws-iso-f"],
-  ["eusc-", "aws-eusc"],
-];
+/** Realms that are kept at hand; one more is made anew when it is needed again. */
+const REMEMBERED_REALMS = 256;
 
 /**
  * Opens the keystore and starts the service over it.
@@ -71,13 +69,77 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const clock = options.clock ?? platform.clock;
   const random = healthChecked(options.random ?? platform.random);
   const crypto = platform.engine(engineName(options.engine));
-  const { keyPairs } = platform;
-  const nextRequestId = requestIds(random);
   const rootKey = await options.rootKey.open({ crypto, random });
   const records = await openRecords({ driver: options.keystore, rootKey, crypto, random, clock });
-  const folder = `${realm.accountId}/${realm.region}`;
+  const parts = { records, crypto, keyPairs: platform.keyPairs, random, clock, audit: options.audit };
+  return new Realms(parts, requestIds(random)).get(realm);
+}
+
+/** What the realms of one keystore have in common. */
+interface Parts {
+  readonly records: Records;
+  readonly crypto: Engine;
+  readonly keyPairs: KeyPairs;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly audit: AuditSink | undefined;
+}
+
+/** The services of one keystore, one for each account and Region that has been asked for. */
+class Realms {
+  readonly #parts: Parts;
+  readonly #nextRequestId: () => string;
+  /** By their folders, the one that was asked for last at the end. */
+  readonly #open = new Map<string, { readonly kms: Kms; readonly kernel: Kernel }>();
+
+  constructor(parts: Parts, nextRequestId: () => string) {
+    this.#parts = parts;
+    this.#nextRequestId = nextRequestId;
+  }
+
+  get(realm: Realm): Kms {
+    const folder = `${realm.accountId}/${realm.region}`;
+    const known = this.#open.get(folder);
+    if (known !== undefined) {
+      this.#open.delete(folder);
+      this.#open.set(folder, known);
+      return known.kms;
+    }
+    const kernel = new Kernel({ ...this.#parts, services: servicesOf(this.#parts, realm, folder) });
+    const kms = this.#serve(realm, kernel);
+    this.#open.set(folder, { kms, kernel });
+    if (this.#open.size > REMEMBERED_REALMS) this.#forgetOldest();
+    return kms;
+  }
+
+  #serve(realm: Realm, kernel: Kernel): Kms {
+    const principalArn = rootArn(realm);
+    const embedder = (): Caller => ({ principalArn, requestId: this.#nextRequestId() });
+    return {
+      realm,
+      embedder,
+      execute: (operation: string, input: unknown, caller?: Caller) =>
+        kernel.execute(operation, input, caller ?? embedder()),
+      inRealm: (other: Pick<Realm, "region" | "accountId">) => this.get(realmOf(other)),
+      close: () => this.#close(),
+    } as Kms;
+  }
+
+  #forgetOldest(): void {
+    const [folder, { kernel }] = this.#open.entries().next().value!;
+    this.#open.delete(folder);
+    void kernel.rest();
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#open.values()].map(({ kernel }) => kernel.rest()));
+    await this.#parts.records.close();
+  }
+}
+
+function servicesOf({ crypto, keyPairs, random, clock }: Parts, realm: Realm, folder: string): Services {
   const keys = new Keys({ folder, crypto, keyPairs, random, clock });
-  const services = {
+  return {
     realm,
     keyNames: keyNamesOf(realm),
     random,
@@ -88,19 +150,6 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
     keyPairs,
     lastUsage: new LastUsage(folder, keys),
   };
-  const kernel = new Kernel({ records, services, clock, audit: options.audit });
-  const principalArn = rootArn(realm);
-  const embedder = (): Caller => ({ principalArn, requestId: nextRequestId() });
-  return {
-    realm,
-    embedder,
-    execute: (operation: string, input: unknown, caller?: Caller) =>
-      kernel.execute(operation, input, caller ?? embedder()),
-    async close() {
-      await kernel.rest();
-      await records.close();
-    },
-  } as Kms;
 }
 
 function checkParts({ keystore, rootKey }: KmsOptions): void {
@@ -110,17 +159,6 @@ function checkParts({ keystore, rootKey }: KmsOptions): void {
   if (typeof rootKey?.open !== "function") {
     throw new TypeError("rootKey must be a source of the root key, as rootKeyFromBytes(bytes) of 32 secret bytes.");
   }
-}
-
-function realmOf({ region, accountId }: KmsOptions): Realm {
-  if (typeof accountId !== "string" || !ACCOUNT_ID.test(accountId)) {
-    throw new TypeError(`accountId must be a string of twelve digits, as "000000000000"; it is ${String(accountId)}.`);
-  }
-  if (typeof region !== "string" || !REGION.test(region)) {
-    throw new TypeError(`region must look like "us-east-1"; it is ${String(region)}.`);
-  }
-  const partition = PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? "aws";
-  return { partition, region, accountId };
 }
 
 /** Request ids in the form of a UUID: random once, then counted, since nothing secret hangs on them. */

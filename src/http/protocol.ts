@@ -33,7 +33,7 @@ export async function answer(kms: Kms, target: string | undefined, body: Uint8Ar
     try {
       const output = await kms.execute(operation.name as OperationName, input as never, caller);
       try {
-        return answerOf(200, encodeOutput(operation.output, output), caller);
+        return answerOf(200, encodeOutput(operation.output, output), caller.requestId);
       } finally {
         wipeSensitive(operation.output, output as Record<string, unknown>);
       }
@@ -42,17 +42,17 @@ export async function answer(kms: Kms, target: string | undefined, body: Uint8Ar
     }
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
-    return answerOf(error.status, encodeError(error), caller);
+    return refusal(error.status, error.code, error.message, caller.requestId);
   }
 }
 
-function answerOf(status: number, body: string, { requestId }: Caller): Answer {
-  return { status, headers: { "content-type": CONTENT_TYPE, "x-amzn-requestid": requestId }, body };
+/** AWS sends no message member at all where it has no message. */
+export function refusal(status: number, code: string, message: string, requestId: string): Answer {
+  return answerOf(status, JSON.stringify(message === "" ? { __type: code } : { __type: code, message }), requestId);
 }
 
-/** AWS sends no message member at all where it has no message. */
-function encodeError({ code, message }: KmsError): string {
-  return JSON.stringify(message === "" ? { __type: code } : { __type: code, message });
+function answerOf(status: number, body: string, requestId: string): Answer {
+  return { status, headers: { "content-type": CONTENT_TYPE, "x-amzn-requestid": requestId }, body };
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
