@@ -6,7 +6,7 @@ import { KmsError } from "../errors.ts";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export interface Page<T> {
   readonly items: readonly T[];
