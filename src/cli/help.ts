@@ -6,6 +6,7 @@ Examples:
   wasm-kms open sealed --out restored        open it again, names and paths too
   wasm-kms inspect sealed/photos/a.jpg.sealed
   wasm-kms keys list
+  wasm-kms serve --auth off                  an endpoint for AWS SDKs
 
 Keys lie in one folder: --home, else $WASM_KMS_HOME, else
 $XDG_DATA_HOME/wasm-kms, else ~/.local/share/wasm-kms. Keep a copy of that
@@ -76,6 +77,19 @@ Examples:
 
 A key is named by its id, its ARN, alias/NAME or just NAME. Without --key, seal
 uses alias/default and makes it on first use.
+`;
+
+export const SERVE_HELP = `
+Examples:
+  wasm-kms serve --auth off
+  wasm-kms serve --auth off --port 9000 --home ./keys
+  aws --endpoint-url http://127.0.0.1:8080 kms list-keys
+
+Only programs of this machine reach it. With --auth off nobody is asked who
+they are: each caller is the root of its account. The Region is that of the
+client's credentials; the account is the access key id if that has twelve
+digits, else --account. Each account and Region is a world of its own.
+SIGINT and SIGTERM stop it when running requests are done.
 `;
 
 export const DEMO_HELP = `

@@ -10,7 +10,7 @@ import { KMS } from "../client/client.ts";
 import { healthChecked } from "../env.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { KeystoreError } from "../errors.ts";
-import { createKms } from "../index.ts";
+import { createKms, type Kms } from "../index.ts";
 import { sqliteKeystore } from "../keystore/sqlite.ts";
 import { makeFolders } from "../keystore/sqlite-folder.ts";
 import { type CreateEnvelopeOptions, createEnvelope } from "../messages.ts";
@@ -40,6 +40,8 @@ export interface Home {
   /** What to know where this run has made the keystore; empty where it was there. */
   readonly news: readonly string[];
   readonly kms: KMS;
+  /** What `kms` is a client of. */
+  readonly service: Kms;
   envelope(options: Omit<CreateEnvelopeOptions, "kms">): Envelope;
   close(): Promise<void>;
 }
@@ -88,6 +90,7 @@ export async function openHome(options: HomeOptions & { readonly create: boolean
       folder,
       news: isNew ? newHomeLines(folder, rootKey.place, found) : [],
       kms: new KMS({ kms }),
+      service: kms,
       envelope: (envelopeOptions) => createEnvelope({ ...envelopeOptions, kms }),
       close: () => kms.close(),
     };

@@ -3,9 +3,11 @@ import { EXIT, SIGNAL_EXITS } from "./exit-codes.ts";
 import { explain, systemCode } from "./explain.ts";
 import { removeDrafts } from "./output-file.ts";
 import { main } from "./program.ts";
+import { requestStop } from "./stop-signals.ts";
 
 for (const [signal, exitCode] of Object.entries(SIGNAL_EXITS)) {
-  process.once(signal, () => {
+  process.on(signal, () => {
+    if (requestStop()) return;
     removeDrafts();
     if (process.stderr.isTTY) process.stderr.write("\n");
     process.exit(exitCode);

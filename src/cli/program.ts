@@ -2,20 +2,32 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { KEY_SPECS } from "../crypto/algorithms.ts";
+import { isAccountId, isRegion } from "../model/realm.ts";
 import { keyUsage } from "../model/scalars.ts";
 import { demo } from "./demo.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { exitCodeOf, explain, systemCode } from "./explain.ts";
 import { type FileOptions, inspect, open, type SealOptions, type Settings, seal } from "./file-commands.ts";
-import { DEMO_HELP, EXIT_HELP, INSPECT_HELP, KEYS_HELP, OPEN_HELP, PROGRAM_HELP, SEAL_HELP } from "./help.ts";
+import {
+  DEMO_HELP,
+  EXIT_HELP,
+  INSPECT_HELP,
+  KEYS_HELP,
+  OPEN_HELP,
+  PROGRAM_HELP,
+  SEAL_HELP,
+  SERVE_HELP,
+} from "./help.ts";
 import { ACCOUNT_DEFAULT, REGION_DEFAULT } from "./home.ts";
 import { isAliasName } from "./key-choice.ts";
 import * as keys from "./key-commands.ts";
 import { stackOf } from "./progress.ts";
+import { type ServeOptions, serve } from "./serve.ts";
 import { colorsFor, type Io } from "./terminal.ts";
 import { printable } from "./text.ts";
 
 const SPECS = Object.keys(KEY_SPECS);
+const PORT_DEFAULT = 8080;
 const FRAME_BYTES_MIN = 1024;
 const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -78,6 +90,13 @@ function createProgram(io: Io, finish: Finish): Command {
   });
   addFileCommands(program, settings, finish);
   addKeyCommands(program, settings, finish);
+  program
+    .command("serve")
+    .description("Serves the keystore to AWS SDKs on this machine, over HTTP.")
+    .option("-p, --port <n>", "the port, on 127.0.0.1; 0 for any that is free", parsePort, PORT_DEFAULT)
+    .addOption(new Option("--auth <mode>", "how callers are known; off: not at all").choices(["off"]))
+    .addHelpText("after", SERVE_HELP)
+    .action(async (options: ServeOptions) => finish(await serve(options, settings())));
   program
     .command("demo")
     .argument("[path]", "what to seal; this folder where it is left away", ".")
@@ -192,12 +211,17 @@ function parseAlias(text: string): string {
 }
 
 function parseAccount(text: string): string {
-  if (!/^\d{12}$/.test(text)) throw new InvalidArgumentError("An account has twelve digits.");
+  if (!isAccountId(text)) throw new InvalidArgumentError("An account has twelve digits.");
   return text;
 }
 
+function parsePort(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) throw new InvalidArgumentError("A port is 0 to 65535.");
+  return Number(text);
+}
+
 function parseRegion(text: string): string {
-  if (!/^[a-z]{2}(?:-[a-z]+)+-\d+$/.test(text)) throw new InvalidArgumentError('A Region looks like "us-east-1".');
+  if (!isRegion(text)) throw new InvalidArgumentError('A Region looks like "us-east-1".');
   return text;
 }
 

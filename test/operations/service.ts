@@ -2,7 +2,10 @@
  * A key management service for a test, with a clock that the test moves, and the ways in which a request can reach it.
  */
 import * as sdk from "@aws-sdk/client-kms";
+import { afterAll } from "vitest";
 import { KMSClient } from "../../src/client/client.ts";
+import { createEndpoint } from "../../src/http/endpoint.ts";
+import { listenOnLoopback } from "../../src/http/node.ts";
 import { createRequestHandler } from "../../src/http/request-handler.ts";
 import {
   type AuditEvent,
@@ -75,16 +78,34 @@ export const TRANSPORTS: readonly (readonly [name: string, connect: (kms: Kms) =
   [
     "the SDK's client with our request handler",
     (kms) => {
-      const client = new sdk.KMSClient({
-        region: REGION,
-        credentials: { accessKeyId: "AKID", secretAccessKey: "secret" },
-        requestHandler: createRequestHandler(kms),
-        maxAttempts: 1,
-      });
+      const client = new sdk.KMSClient({ ...SDK_CONFIG, requestHandler: createRequestHandler(kms) });
       return (operation, input) => client.send(sdkCommand(operation, input) as never);
     },
   ],
+  [
+    "the SDK's client over a socket",
+    (kms) => {
+      const client = listenOnLoopback(createEndpoint({ kms, auth: "off" }), 0).then((server) => {
+        const connected = new sdk.KMSClient({ ...SDK_CONFIG, endpoint: server.url });
+        opened.push(() => {
+          connected.destroy();
+          return server.stop();
+        });
+        return connected;
+      });
+      return async (operation, input) => (await client).send(sdkCommand(operation, input) as never);
+    },
+  ],
 ];
+
+const SDK_CONFIG = {
+  region: REGION,
+  credentials: { accessKeyId: ACCOUNT, secretAccessKey: "secret" },
+  maxAttempts: 1,
+};
+
+const opened: (() => Promise<void>)[] = [];
+afterAll(async () => void (await Promise.all(opened.map((close) => close()))));
 
 function sdkCommand(operation: string, input: object): { input: object; resolveMiddleware(): never } {
   const Command = (sdk as unknown as Record<string, new (input: object) => never>)[`${operation}Command`]!;
