@@ -8,6 +8,7 @@ const portable = {
   core: "src/core/core.ts",
   client: "src/client/client.ts",
   "request-handler": "src/http/request-handler.ts",
+  http: "src/http/endpoint.ts",
   engine: "src/engine.ts",
   envelope: "src/messages.ts",
   "keystore-memory": "src/keystore/memory.ts",

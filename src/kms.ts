@@ -9,7 +9,7 @@ import type { KeyPairs } from "./crypto/key-pairs.ts";
 import { type Caller, type Clock, healthChecked, type Random, type Realm } from "./env.ts";
 import { Kernel } from "./kernel.ts";
 import { cipherOver } from "./keys/cipher.ts";
-import { Keys } from "./keys/keys.ts";
+import { Keys, type MaterialTypes, materialTypes } from "./keys/keys.ts";
 import { LastUsage } from "./keys/last-usage.ts";
 import { macsOver } from "./keys/mac.ts";
 import type { KeyStoreDriver } from "./keystore/driver.ts";
@@ -71,7 +71,9 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const crypto = platform.engine(engineName(options.engine));
   const rootKey = await options.rootKey.open({ crypto, random });
   const records = await openRecords({ driver: options.keystore, rootKey, crypto, random, clock });
-  const parts = { records, crypto, keyPairs: platform.keyPairs, random, clock, audit: options.audit };
+  const { keyPairs } = platform;
+  const types = materialTypes(crypto, keyPairs);
+  const parts = { records, crypto, keyPairs, types, random, clock, audit: options.audit };
   return new Realms(parts, requestIds(random)).get(realm);
 }
 
@@ -80,6 +82,7 @@ interface Parts {
   readonly records: Records;
   readonly crypto: Engine;
   readonly keyPairs: KeyPairs;
+  readonly types: MaterialTypes;
   readonly random: Random;
   readonly clock: Clock;
   readonly audit: AuditSink | undefined;
@@ -137,8 +140,8 @@ class Realms {
   }
 }
 
-function servicesOf({ crypto, keyPairs, random, clock }: Parts, realm: Realm, folder: string): Services {
-  const keys = new Keys({ folder, crypto, keyPairs, random, clock });
+function servicesOf({ crypto, keyPairs, types, random, clock }: Parts, realm: Realm, folder: string): Services {
+  const keys = new Keys({ folder, crypto, keyPairs, types, random, clock });
   return {
     realm,
     keyNames: keyNamesOf(realm),

@@ -6,7 +6,7 @@ import { aliasesIn } from "../../src/aliases/aliases.ts";
 import { EncryptCommand, KMSClient } from "../../src/client/client.ts";
 import { healthChecked } from "../../src/env.ts";
 import { cipherOver } from "../../src/keys/cipher.ts";
-import { Keys } from "../../src/keys/keys.ts";
+import { Keys, materialTypes } from "../../src/keys/keys.ts";
 import { LastUsage } from "../../src/keys/last-usage.ts";
 import { macsOver } from "../../src/keys/mac.ts";
 import { memoryKeystore } from "../../src/keystore/memory.ts";
@@ -36,7 +36,7 @@ async function openParts() {
   const realm = { partition: "aws", region: "us-east-1", accountId: "000000000000" };
   const folder = `${realm.accountId}/${realm.region}`;
   const { keyPairs } = platform;
-  const keys = new Keys({ folder, crypto, keyPairs, random, clock });
+  const keys = new Keys({ folder, crypto, keyPairs, types: materialTypes(crypto, keyPairs), random, clock });
   const cipher = cipherOver(keys, crypto, random);
   const macs = macsOver(keys, crypto);
   const aliases = aliasesIn(folder, clock);

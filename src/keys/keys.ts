@@ -37,8 +37,19 @@ export interface KeysOptions {
   readonly folder: string;
   readonly crypto: Engine;
   readonly keyPairs: KeyPairs;
+  /** Of the whole store: a record has one type, whichever realm it belongs to. */
+  readonly types: MaterialTypes;
   readonly random: Random;
   readonly clock: Clock;
+}
+
+export interface MaterialTypes {
+  readonly symmetric: RecordType<Material>;
+  readonly pair: RecordType<PairMaterial>;
+}
+
+export function materialTypes(crypto: Engine, keyPairs: KeyPairs): MaterialTypes {
+  return { symmetric: materialRecord(crypto), pair: pairRecord(keyPairs) };
 }
 
 /** What a new key is made from. */
@@ -63,18 +74,16 @@ interface KeyPaths {
 export class Keys {
   readonly #folder: string;
   readonly #paths: (keyId: string) => KeyPaths;
-  readonly #materials: RecordType<Material>;
-  readonly #pairs: RecordType<PairMaterial>;
+  readonly #types: MaterialTypes;
   readonly #crypto: Engine;
   readonly #keyPairs: KeyPairs;
   readonly #random: Random;
   readonly #clock: Clock;
 
-  constructor({ folder, crypto, keyPairs, random, clock }: KeysOptions) {
+  constructor({ folder, crypto, keyPairs, types, random, clock }: KeysOptions) {
     this.#folder = folder;
     this.#paths = remember(REMEMBERED_KEYS, (keyId) => ({ key: this.#keyPath(keyId), materials: new Map() }));
-    this.#materials = materialRecord(crypto);
-    this.#pairs = pairRecord(keyPairs);
+    this.#types = types;
     this.#crypto = crypto;
     this.#keyPairs = keyPairs;
     this.#random = random;
@@ -140,11 +149,11 @@ export class Keys {
 
   /** The material of that id, which is one of the symmetric key's. */
   material(tx: ReadTransaction, key: Key, materialId: string): Ready<Material> {
-    return this.#load(tx, this.#materials, key, materialId);
+    return this.#load(tx, this.#types.symmetric, key, materialId);
   }
 
   pair(tx: ReadTransaction, key: AsymmetricKey): Ready<PairMaterial> {
-    return this.#load(tx, this.#pairs, key, currentMaterial(key).materialId);
+    return this.#load(tx, this.#types.pair, key, currentMaterial(key).materialId);
   }
 
   /** The key of a MAC. */
@@ -192,7 +201,7 @@ export class Keys {
     const made = generateMaterial(this.#crypto, this.#random);
     try {
       const materialId = materialIdOf(made);
-      tx.put(this.#materials, this.#materialPath(keyId, materialId), made);
+      tx.put(this.#types.symmetric, this.#materialPath(keyId, materialId), made);
       return materialId;
     } finally {
       disposeMaterial(made);
@@ -203,7 +212,7 @@ export class Keys {
     const material = newPairMaterial(this.#keyPairs, spec, bytes);
     try {
       const materialId = this.#newMaterialId();
-      tx.put(this.#pairs, this.#materialPath(keyId, materialId), material);
+      tx.put(this.#types.pair, this.#materialPath(keyId, materialId), material);
       return materialId;
     } finally {
       disposePair(material);
