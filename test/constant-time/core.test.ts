@@ -9,7 +9,7 @@ import type { Core } from "../../src/core/instance.ts";
 import { type Declassified, LENGTHS, message, Proof, readCore } from "./core.ts";
 
 const KEY_BYTES = [16, 24, 32];
-const HASHES: HashName[] = ["SHA-256", "SHA-384", "SHA-512"];
+const HASHES: HashName[] = ["SHA-224", "SHA-256", "SHA-384", "SHA-512"];
 const NONCE = message(12, 1);
 const OKM_BYTES = 76;
 /** Longer than one call of the core takes, so that a second follows. */
