@@ -9,6 +9,8 @@ const common = {
 /** Everything runs on the plain build of the core; what touches the core runs once more on the relaxed one. */
 export default defineConfig({
   test: {
+    // Every processor: the default leaves one idle, which is half of a small machine.
+    maxWorkers: "100%",
     projects: [
       { test: { ...common, name: "plain", include: ["test/**/*.test.ts"], setupFiles: ["test/simd/plain.ts"] } },
       {
