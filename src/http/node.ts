@@ -69,7 +69,6 @@ async function serve(endpoint: Endpoint, request: IncomingMessage, response: Ser
       body.fill(0);
     }
   } catch {
-    // The client went away in the middle of its request.
     response.destroy();
   }
 }
@@ -80,15 +79,20 @@ function send(response: ServerResponse, { status, headers, body }: Answer, last:
   response.end(bytes);
 }
 
-/** The whole body, or `undefined` once it is too large; then the rest is thrown away. */
-async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  let lengthBytes = 0;
-  if (Number(request.headers["content-length"]) > MAX_BODY_BYTES) return undefined;
-  for await (const chunk of request as AsyncIterable<Uint8Array>) {
-    lengthBytes += chunk.length;
-    if (lengthBytes > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return joined(chunks, lengthBytes);
+/** The whole body, or `undefined` once it is too large; the rest is left where it is, and the connection is closed. */
+function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
+  if (Number(request.headers["content-length"]) > MAX_BODY_BYTES) return Promise.resolve(undefined);
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let lengthBytes = 0;
+    request.on("data", (chunk: Uint8Array) => {
+      lengthBytes += chunk.length;
+      if (lengthBytes <= MAX_BODY_BYTES) return void chunks.push(chunk);
+      request.pause();
+      resolve(undefined);
+    });
+    request.on("end", () => resolve(joined(chunks, lengthBytes)));
+    request.on("error", reject);
+    request.on("close", () => reject(new Error("The client went away in the middle of its request.")));
+  });
 }

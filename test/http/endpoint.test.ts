@@ -174,6 +174,25 @@ describe("under fire", () => {
     expect((await post("{}")).status).toBe(200);
   });
 
+  it("says so where a body without a length is too large", async () => {
+    const chunk = new Uint8Array(65_536).fill(0x20);
+    let sent = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => (sent++ < 40 ? controller.enqueue(chunk) : controller.close()),
+    });
+    const init = { method: "POST", headers: { "x-amz-target": TARGET }, body, duplex: "half" } as RequestInit;
+    expect((await fetch(server.url, init)).status).toBe(413);
+    expect((await post("{}")).status).toBe(200);
+  });
+
+  it("forgets a client that goes away in the middle of its body", async () => {
+    const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+    socket.write(`POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Amz-Target: ${TARGET}\r\nContent-Length: 100\r\n\r\n{`);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    socket.destroy();
+    expect((await post("{}")).status).toBe(200);
+  });
+
   it("finishes what runs when it is told to stop, and takes nothing new", async () => {
     const other = await listenOnLoopback(endpoint, 0);
     const body = JSON.stringify({ KeySpec: "RSA_3072", KeyUsage: "SIGN_VERIFY" });
