@@ -37,6 +37,11 @@ export const EXPECTED = {
   },
   engines: { auto: 21, wasm: 21, native: 21 },
   service: {
+    keyPairs: {
+      verified: ["ECC_NIST_P256", "ECC_SECG_P256K1", "ECC_NIST_EDWARDS25519", "RSA_2048", "ML_DSA_44"],
+      agreed: true,
+    },
+    http: { status: 200, keys: 7 },
     decrypted: "hello",
     failure: [true, "NotFoundException"],
     sameKeystore: true,

@@ -4,6 +4,7 @@ import { EncryptCommand, KMS, KMSClient, KmsError } from "wasm-kms/client";
 import { createCore } from "wasm-kms/core";
 import { createEngine } from "wasm-kms/engine";
 import { createEnvelope, EnvelopeError, inspectMessage } from "wasm-kms/envelope";
+import { createEndpoint } from "wasm-kms/http";
 import { memoryKeystore as sameKeystore } from "wasm-kms/keystore/memory";
 
 const text = new TextEncoder();
@@ -70,6 +71,36 @@ export async function exerciseEngines() {
   return seen;
 }
 
+/** Algorithms of the runtime and of the bundled libraries, which are loaded when they are first needed. */
+async function exerciseKeyPairs(kms) {
+  const Message = text.encode("to be signed");
+  const verified = [];
+  for (const [KeySpec, SigningAlgorithm] of [
+    ["ECC_NIST_P256", "ECDSA_SHA_256"],
+    ["ECC_SECG_P256K1", "ECDSA_SHA_256"],
+    ["ECC_NIST_EDWARDS25519", "ED25519_SHA_512"],
+    ["RSA_2048", "RSASSA_PSS_SHA_256"],
+    ["ML_DSA_44", "ML_DSA_SHAKE_256"],
+  ]) {
+    const { KeyMetadata } = await kms.createKey({ KeySpec, KeyUsage: "SIGN_VERIFY" });
+    const request = { KeyId: KeyMetadata.KeyId, Message, SigningAlgorithm };
+    const { Signature } = await kms.sign(request);
+    if ((await kms.verify({ ...request, Signature })).SignatureValid) verified.push(KeySpec);
+  }
+  const { KeyMetadata } = await kms.createKey({ KeySpec: "ML_KEM_768", KeyUsage: "ENCAPSULATE_DECAPSULATE" });
+  const request = { KeyId: KeyMetadata.KeyId, EncapsulationAlgorithm: "ML_KEM" };
+  const { SharedSecret, SharedSecretCiphertextBlob } = await kms.encapsulate(request);
+  const opened = await kms.decapsulate({ ...request, SharedSecretCiphertextBlob });
+  return { verified, agreed: hex(opened.SharedSecret) === hex(SharedSecret) };
+}
+
+async function exerciseEndpoint(kms) {
+  const { fetch } = createEndpoint({ kms, auth: "off" });
+  const headers = { "x-amz-target": "TrentService.ListKeys" };
+  const response = await fetch(new Request("http://kms.example/", { method: "POST", headers, body: "{}" }));
+  return { status: response.status, keys: (await response.json()).Keys.length };
+}
+
 export async function exerciseService() {
   const kms = await createKms({
     keystore: memoryKeystore(),
@@ -91,8 +122,12 @@ export async function exerciseService() {
   const { plaintext, context } = await envelope.open(message);
   message[message.length - 1] ^= 1;
   const tampered = await envelope.open(message).catch((error) => error);
+  const keyPairs = await exerciseKeyPairs(methods);
+  const http = await exerciseEndpoint(kms);
   await kms.close();
   return {
+    keyPairs,
+    http,
     decrypted: new TextDecoder().decode(decrypted),
     failure: [failure instanceof KmsError, failure.name],
     sameKeystore: sameKeystore === memoryKeystore,
