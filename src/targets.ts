@@ -2,7 +2,7 @@
  * From the names in a request to keys that have passed: resolved, authorized, of the right usage, state and algorithm,
  * in the order in which AWS answers.
  */
-import { algorithmsOf, KEY_SPECS } from "./crypto/algorithms.ts";
+import { algorithmsOf, DEFAULT_ALGORITHM, KEY_SPECS } from "./crypto/algorithms.ts";
 import type { Caller, Realm } from "./env.ts";
 import { KmsError } from "./errors.ts";
 import { readBlobKeyId } from "./keys/blob.ts";
@@ -16,8 +16,6 @@ import type { ReadTransaction } from "./records/record-store.ts";
 import type { Services } from "./services.ts";
 
 const REMEMBERED_PRINCIPALS = 256;
-/** Where a request names no algorithm. */
-const DEFAULT_ALGORITHM = "SYMMETRIC_DEFAULT";
 
 type Members = Record<string, unknown>;
 

@@ -4,6 +4,7 @@
  */
 import { aliasesIn } from "../../src/aliases/aliases.ts";
 import { EncryptCommand, KMSClient } from "../../src/client/client.ts";
+import { DEFAULT_ALGORITHM } from "../../src/crypto/algorithms.ts";
 import { healthChecked } from "../../src/env.ts";
 import { cipherOver } from "../../src/keys/cipher.ts";
 import { Keys, materialTypes } from "../../src/keys/keys.ts";
@@ -24,7 +25,6 @@ import { PIPELINE_CASE, PIPELINE_PARTS, PIPELINE_WHOLE } from "../names.ts";
 import { checkEqual } from "../validation.ts";
 
 const PLAINTEXT_BYTES = 64;
-const ALGORITHM = "SYMMETRIC_DEFAULT";
 
 /** Records, keys and cipher as src/kms.ts puts them together. */
 async function openParts() {
@@ -52,7 +52,7 @@ async function openParts() {
     lastUsage: new LastUsage(folder, keys),
   };
   const attributes = {
-    keySpec: ALGORITHM,
+    keySpec: DEFAULT_ALGORITHM,
     keyUsage: "ENCRYPT_DECRYPT",
     description: "",
     tags: [],
@@ -108,9 +108,11 @@ async function prepare(): Promise<Case> {
       ),
       part(
         cryptography,
-        () => records.read((tx) => services.cipher.encrypt(tx, key, ALGORITHM, Plaintext, undefined)),
+        () => records.read((tx) => services.cipher.encrypt(tx, key, DEFAULT_ALGORITHM, Plaintext, undefined)),
         async ({ blob }: { blob: Uint8Array }) => {
-          const opened = await records.read((tx) => services.cipher.decrypt(tx, key, ALGORITHM, blob, undefined));
+          const opened = await records.read((tx) =>
+            services.cipher.decrypt(tx, key, DEFAULT_ALGORITHM, blob, undefined),
+          );
           checkEqual(opened!.plaintext, Plaintext, "What opens again");
         },
       ),

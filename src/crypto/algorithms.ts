@@ -7,6 +7,9 @@ import type { HashName } from "./engine.ts";
 
 export type DigestName = "SHA-1" | HashName;
 
+/** The algorithm of symmetric keys, and of a request that names none. */
+export const DEFAULT_ALGORITHM = "SYMMETRIC_DEFAULT";
+
 export type MessageType = "RAW" | "DIGEST" | "EXTERNAL_MU";
 
 interface SigningRow {

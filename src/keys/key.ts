@@ -46,6 +46,10 @@ export function isAsymmetric(key: Key): key is AsymmetricKey {
   return KEY_SPECS[key.keySpec].material === "pair";
 }
 
+export function isSymmetric(key: Key): boolean {
+  return KEY_SPECS[key.keySpec].material === "symmetric";
+}
+
 /** Whether the waiting period of a scheduled deletion is over: the key is gone, though its records may still stand. */
 export function isDeleted(key: Key, nowMs: number): boolean {
   return key.deletionAtMs !== undefined && key.deletionAtMs <= nowMs;

@@ -8,7 +8,7 @@
 import { KEY_SPECS, type PairSpec } from "../crypto/algorithms.ts";
 import type { Engine } from "../crypto/engine.ts";
 import type { KeyPairs, PairBytes } from "../crypto/key-pairs.ts";
-import { Secret } from "../crypto/secret.ts";
+import type { Secret } from "../crypto/secret.ts";
 import type { Clock, Random } from "../env.ts";
 import { KmsError } from "../errors.ts";
 import { toHex, uuidOf } from "../model/arn.ts";
@@ -16,11 +16,10 @@ import { remember } from "../model/remember.ts";
 import { jsonRecord } from "../records/json-record.ts";
 import { type Ready, whenReady } from "../records/ready.ts";
 import type { ReadTransaction, RecordType, Transaction } from "../records/record-store.ts";
-import { secretBytes } from "../secret-bytes.ts";
-import { type AsymmetricKey, currentMaterial, isDeleted, type Key, keyRecord } from "./key.ts";
-import { macRecord } from "./mac-material.ts";
-import { disposeMaterial, generateMaterial, type Material, materialIdOf, materialRecord } from "./material.ts";
-import { disposePair, newPairMaterial, type PairMaterial, pairRecord } from "./pair-material.ts";
+import { currentMaterial, isDeleted, type Key, keyRecord } from "./key.ts";
+import { generateMacKey, macRecord } from "./mac-material.ts";
+import { generateMaterial, type Material, materialIdOf, materialRecord } from "./material.ts";
+import { newPairMaterial, type PairMaterial, pairRecord } from "./pair-material.ts";
 
 const MAX_ON_DEMAND_ROTATIONS = 25;
 const DAY_MS = 86_400_000;
@@ -152,7 +151,8 @@ export class Keys {
     return this.#load(tx, this.#types.symmetric, key, materialId);
   }
 
-  pair(tx: ReadTransaction, key: AsymmetricKey): Ready<PairMaterial> {
+  /** The pair of an asymmetric key. */
+  pair(tx: ReadTransaction, key: Key): Ready<PairMaterial> {
     return this.#load(tx, this.#types.pair, key, currentMaterial(key).materialId);
   }
 
@@ -193,41 +193,28 @@ export class Keys {
     });
   }
 
-  /** Stores new material and returns its id. The store has sealed it and keeps a copy of its own: ours is wiped. */
+  /** Makes material, stores it and returns its id. */
   #addMaterial(tx: Transaction, keyId: string, keySpec: Key["keySpec"], pair: PairBytes | undefined): string {
     const { material, keyBytes } = KEY_SPECS[keySpec];
-    if (material === "pair") return this.#addPair(tx, keyId, keySpec as PairSpec, pair!);
-    if (material === "mac") return this.#addMacKey(tx, keyId, keyBytes!);
-    const made = generateMaterial(this.#crypto, this.#random);
-    try {
-      const materialId = materialIdOf(made);
-      tx.put(this.#types.symmetric, this.#materialPath(keyId, materialId), made);
-      return materialId;
-    } finally {
-      disposeMaterial(made);
+    if (material === "symmetric") {
+      const made = generateMaterial(this.#crypto, this.#random);
+      return this.#store(tx, this.#types.symmetric, keyId, materialIdOf(made), made);
     }
+    const materialId = this.#newMaterialId();
+    if (material === "pair") {
+      const made = newPairMaterial(this.#keyPairs, keySpec as PairSpec, pair!);
+      return this.#store(tx, this.#types.pair, keyId, materialId, made);
+    }
+    return this.#store(tx, macRecord, keyId, materialId, generateMacKey(this.#random, keyBytes!));
   }
 
-  #addPair(tx: Transaction, keyId: string, spec: PairSpec, bytes: PairBytes): string {
-    const material = newPairMaterial(this.#keyPairs, spec, bytes);
+  /** The store has sealed what it is given and keeps a copy of its own: ours is wiped. */
+  #store<T>(tx: Transaction, type: RecordType<T>, keyId: string, materialId: string, made: T): string {
     try {
-      const materialId = this.#newMaterialId();
-      tx.put(this.#types.pair, this.#materialPath(keyId, materialId), material);
+      tx.put(type, this.#materialPath(keyId, materialId), made);
       return materialId;
     } finally {
-      disposePair(material);
-    }
-  }
-
-  #addMacKey(tx: Transaction, keyId: string, lengthBytes: number): string {
-    const key = Secret.adopt(secretBytes(lengthBytes));
-    try {
-      key.expose((bytes) => this.#random.fill(bytes));
-      const materialId = this.#newMaterialId();
-      tx.put(macRecord, this.#materialPath(keyId, materialId), key);
-      return materialId;
-    } finally {
-      key.wipe();
+      type.dispose?.(made);
     }
   }
 

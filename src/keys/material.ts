@@ -63,7 +63,7 @@ export function materialRecord(crypto: Engine): RecordType<Material> {
   };
 }
 
-export function disposeMaterial(material: Material): void {
+function disposeMaterial(material: Material): void {
   material.bytes?.wipe();
   material.deriver.destroy();
 }

@@ -54,7 +54,7 @@ export function pairRecord(keyPairs: KeyPairs): RecordType<PairMaterial> {
   };
 }
 
-export function disposePair({ pair, privateKey }: PairMaterial): void {
+function disposePair({ pair, privateKey }: PairMaterial): void {
   privateKey?.wipe();
   pair.destroy();
 }

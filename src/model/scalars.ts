@@ -100,7 +100,7 @@ export const encryptionContext: MapShape = { kind: "map", maxBytes: 8192 };
 export const grantToken: StringShape = { kind: "string", minLength: 1, maxLength: 8192 };
 export const grantTokens = list(grantToken, 10);
 
-const OLDER_KEY_SPECS = [
+const OLDER_PAIR_SPECS = [
   "RSA_2048",
   "RSA_3072",
   "RSA_4096",
@@ -108,6 +108,9 @@ const OLDER_KEY_SPECS = [
   "ECC_NIST_P384",
   "ECC_NIST_P521",
   "ECC_SECG_P256K1",
+] as const;
+const OLDER_KEY_SPECS = [
+  ...OLDER_PAIR_SPECS,
   "SYMMETRIC_DEFAULT",
   "HMAC_224",
   "HMAC_256",
@@ -167,13 +170,7 @@ export const macAlgorithm = enumeration("HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SH
 export const keyAgreementAlgorithm = enumeration("ECDH");
 export const encapsulationAlgorithm = enumeration("ML_KEM");
 export const dataKeyPairSpec = enumeration(
-  "RSA_2048",
-  "RSA_3072",
-  "RSA_4096",
-  "ECC_NIST_P256",
-  "ECC_NIST_P384",
-  "ECC_NIST_P521",
-  "ECC_SECG_P256K1",
+  ...OLDER_PAIR_SPECS,
   "SM2",
   "ECC_NIST_EDWARDS25519",
   "ML_KEM_512",

@@ -1,6 +1,5 @@
 /** DeriveSharedSecret. Source: AWS KMS API reference; ECDH of SP 800-56A, the shared secret Z as it is. */
 import { KmsError } from "../errors.ts";
-import type { AsymmetricKey } from "../keys/key.ts";
 import { USABLE } from "../keys/state.ts";
 import {
   boolean,
@@ -46,7 +45,7 @@ export const deriveSharedSecret = operation({
   },
   effect: "read",
   async handle({ input, keys: { key: target }, services, tx }) {
-    const { pair } = await services.keys.pair(tx, target.key as AsymmetricKey);
+    const { pair } = await services.keys.pair(tx, target.key);
     const sharedSecret = await pair.agree(input.PublicKey);
     if (sharedSecret === undefined) {
       throw new KmsError("ValidationException", `The public key is not a valid key of key spec ${target.key.keySpec}.`);

@@ -2,7 +2,7 @@
 import type { Alias } from "../aliases/aliases.ts";
 import type { Realm } from "../env.ts";
 import { KmsError } from "../errors.ts";
-import type { Key } from "../keys/key.ts";
+import { isSymmetric, type Key } from "../keys/key.ts";
 import { ANY_STATE, CHANGEABLE } from "../keys/state.ts";
 import { aliasArn } from "../model/arn.ts";
 import { cutPage, pageMembers, readMarker } from "../model/pages.ts";
@@ -112,10 +112,6 @@ export const listAliases = operation({
 /** Of one type (symmetric or not) and usage; HMAC keys have a usage of their own. */
 function areAlike(a: Key, b: Key): boolean {
   return a.keyUsage === b.keyUsage && isSymmetric(a) === isSymmetric(b);
-}
-
-function isSymmetric({ keySpec }: Key): boolean {
-  return keySpec === "SYMMETRIC_DEFAULT";
 }
 
 function kindOf({ keySpec, keyUsage }: Key): string {

@@ -1,4 +1,5 @@
 /** Encrypt, Decrypt, ReEncrypt. Source: AWS KMS API reference. */
+import { DEFAULT_ALGORITHM } from "../crypto/algorithms.ts";
 import { KmsError } from "../errors.ts";
 import { USABLE } from "../keys/state.ts";
 import {
@@ -16,9 +17,6 @@ import {
 import { required, struct } from "../model/shape.ts";
 import { whenReady } from "../records/ready.ts";
 import { ignoresCiphertext, operation } from "./operation.ts";
-
-/** Where a request names none. */
-const DEFAULT_ALGORITHM = "SYMMETRIC_DEFAULT" as const;
 
 export const encrypt = operation({
   name: "Encrypt",

@@ -1,5 +1,5 @@
 /** GenerateDataKey and GenerateDataKeyPair, with and without plaintext. Source: AWS KMS API reference. */
-import type { PairSpec } from "../crypto/algorithms.ts";
+import { DEFAULT_ALGORITHM, type PairSpec } from "../crypto/algorithms.ts";
 import { KmsError } from "../errors.ts";
 import { USABLE } from "../keys/state.ts";
 import {
@@ -35,8 +35,6 @@ const SEALING_KEY = {
     message: "You cannot generate a data key with an asymmetric CMK",
   },
 } as const;
-
-const ALGORITHM = "SYMMETRIC_DEFAULT";
 
 const DATA_KEY_BYTES: Readonly<Record<ValueOf<typeof dataKeySpec>, number>> = { AES_128: 16, AES_256: 32 };
 
@@ -137,7 +135,7 @@ function makeDataKey(input: DataKeyInput, target: ResolvedKey, services: Service
   const seal = () => {
     services.random.fill(dataKey);
     return whenReady(
-      services.cipher.encrypt(tx, target.key, ALGORITHM, dataKey, input.EncryptionContext),
+      services.cipher.encrypt(tx, target.key, DEFAULT_ALGORITHM, dataKey, input.EncryptionContext),
       ({ blob, materialId }) => ({
         CiphertextBlob: blob,
         Plaintext: dataKey,
@@ -157,7 +155,8 @@ function checkSize({ NumberOfBytes, KeySpec }: DataKeyInput): void {
 
 async function makePair(input: PairInput, target: ResolvedKey, services: Services, tx: ReadTransaction) {
   const pair = await services.keyPairs.generate(input.KeyPairSpec as PairSpec);
-  const seal = () => services.cipher.encrypt(tx, target.key, ALGORITHM, pair.privateKey, input.EncryptionContext);
+  const seal = () =>
+    services.cipher.encrypt(tx, target.key, DEFAULT_ALGORITHM, pair.privateKey, input.EncryptionContext);
   const { blob, materialId } = await cleaningUp(seal, () => pair.privateKey.fill(0));
   return {
     PrivateKeyCiphertextBlob: blob,

@@ -1,6 +1,5 @@
 /** Encapsulate, Decapsulate. Source: AWS KMS API reference; FIPS 203. */
 import { KmsError } from "../errors.ts";
-import type { AsymmetricKey } from "../keys/key.ts";
 import { USABLE } from "../keys/state.ts";
 import { boolean, ciphertextBlob, encapsulationAlgorithm, grantTokens, keyRef, plaintext } from "../model/scalars.ts";
 import { required, struct } from "../model/shape.ts";
@@ -29,7 +28,7 @@ export const encapsulate = operation({
   targets: { key: { ...KEM_KEY, action: "kms:Encapsulate" } },
   effect: "read",
   async handle({ input, keys: { key: target }, services, tx }) {
-    const { pair } = await services.keys.pair(tx, target.key as AsymmetricKey);
+    const { pair } = await services.keys.pair(tx, target.key);
     const { sharedSecret, ciphertext } = await pair.encapsulate();
     return {
       KeyId: target.arn,
@@ -47,7 +46,7 @@ export const decapsulate = operation({
   targets: { key: { ...KEM_KEY, action: "kms:Decapsulate" } },
   effect: "read",
   async handle({ input, keys: { key: target }, services, tx }) {
-    const { pair } = await services.keys.pair(tx, target.key as AsymmetricKey);
+    const { pair } = await services.keys.pair(tx, target.key);
     const sharedSecret = await pair.decapsulate(input.SharedSecretCiphertextBlob);
     if (sharedSecret === undefined) throw new KmsError("InvalidCiphertextException");
     return { KeyId: target.arn, SharedSecret: sharedSecret, EncapsulationAlgorithm: input.EncapsulationAlgorithm };

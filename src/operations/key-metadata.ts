@@ -1,6 +1,6 @@
 /** What answers tell of a key. Source: AWS KMS API reference, "KeyMetadata". */
 import type { Realm } from "../env.ts";
-import { currentMaterial, type Key } from "../keys/key.ts";
+import { currentMaterial, isSymmetric, type Key } from "../keys/key.ts";
 import { keyArn } from "../model/arn.ts";
 import {
   accountId,
@@ -74,6 +74,6 @@ export function describeMetadata(key: Key, realm: Realm): ValueOf<typeof keyMeta
     KeyManager: "CUSTOMER",
     ...describeSpec(key),
     MultiRegion: false,
-    ...(key.keySpec === "SYMMETRIC_DEFAULT" && { CurrentKeyMaterialId: currentMaterial(key).materialId }),
+    ...(isSymmetric(key) && { CurrentKeyMaterialId: currentMaterial(key).materialId }),
   };
 }

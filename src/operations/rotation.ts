@@ -2,7 +2,6 @@
  * EnableKeyRotation, DisableKeyRotation, GetKeyRotationStatus, RotateKeyOnDemand, ListKeyRotations. Source: AWS KMS API
  * reference. Keys are not rotated automatically yet.
  */
-import { KmsError } from "../errors.ts";
 import type { Key, MaterialEntry } from "../keys/key.ts";
 import { ANY_STATE, ROTATION_READABLE, ROTATION_SWITCHABLE, USABLE } from "../keys/state.ts";
 import { cutPage, invalidMarker, pageMembers, readMarker } from "../model/pages.ts";
@@ -26,16 +25,22 @@ import { notSupported, operation } from "./operation.ts";
 const DEFAULT_ROTATIONS_PER_PAGE = 100;
 const MATERIAL_ID = /^[0-9a-f]{64}$/;
 
+/** Keys of other specs are not rotated. AWS answers without a message. */
+const ROTATABLE_KEY = {
+  from: "KeyId",
+  alias: "invalid-arn",
+  only: { material: "symmetric", code: "UnsupportedOperationException" },
+} as const;
+
 export const enableKeyRotation = operation({
   name: "EnableKeyRotation",
   input: struct({ KeyId: required(keyRef), RotationPeriodInDays: rotationPeriodInDays }),
   output: struct({}),
   targets: {
-    key: { from: "KeyId", action: "kms:EnableKeyRotation", states: ROTATION_SWITCHABLE, alias: "invalid-arn" },
+    key: { ...ROTATABLE_KEY, action: "kms:EnableKeyRotation", states: ROTATION_SWITCHABLE },
   },
   effect: "read",
-  async handle({ keys: { key: target } }) {
-    checkRotatable(target.key);
+  async handle() {
     throw notSupported("EnableKeyRotation");
   },
 });
@@ -45,13 +50,10 @@ export const disableKeyRotation = operation({
   input: struct({ KeyId: required(keyRef) }),
   output: struct({}),
   targets: {
-    key: { from: "KeyId", action: "kms:DisableKeyRotation", states: ROTATION_SWITCHABLE, alias: "invalid-arn" },
+    key: { ...ROTATABLE_KEY, action: "kms:DisableKeyRotation", states: ROTATION_SWITCHABLE },
   },
   effect: "read",
-  async handle({ keys: { key: target } }) {
-    checkRotatable(target.key);
-    return {};
-  },
+  handle: async () => ({}),
 });
 
 export const getKeyRotationStatus = operation({
@@ -76,15 +78,7 @@ export const rotateKeyOnDemand = operation({
   name: "RotateKeyOnDemand",
   input: struct({ KeyId: required(keyRef) }),
   output: struct({ KeyId: keyRef }),
-  targets: {
-    key: {
-      from: "KeyId",
-      action: "kms:RotateKeyOnDemand",
-      states: USABLE,
-      alias: "invalid-arn",
-      only: { material: "symmetric", code: "UnsupportedOperationException" },
-    },
-  },
+  targets: { key: { ...ROTATABLE_KEY, action: "kms:RotateKeyOnDemand", states: USABLE } },
   effect: "write",
   async handle({ keys: { key: target }, services, tx }) {
     services.keys.rotate(tx, target.key, target.arn);
@@ -113,15 +107,7 @@ export const listKeyRotations = operation({
     Marker: marker,
   }),
   output: struct({ Rotations: list(rotationsListEntry), NextMarker: marker, Truncated: boolean }),
-  targets: {
-    key: {
-      from: "KeyId",
-      action: "kms:ListKeyRotations",
-      states: ANY_STATE,
-      alias: "invalid-arn",
-      only: { material: "symmetric", code: "UnsupportedOperationException" },
-    },
-  },
+  targets: { key: { ...ROTATABLE_KEY, action: "kms:ListKeyRotations", states: ANY_STATE } },
   effect: "read",
   async handle({ input, keys: { key: target } }) {
     const after = readMarker(input.Marker, (text) => MATERIAL_ID.test(text));
@@ -146,9 +132,4 @@ function describeRotation(key: Key, entry: MaterialEntry): ValueOf<typeof rotati
     KeyMaterialState: entry === key.materials.at(-1) ? "CURRENT" : "NON_CURRENT",
     ...(entry.rotationType && { RotationDate: new Date(entry.createdAtMs), RotationType: entry.rotationType }),
   };
-}
-
-/** @throws {KmsError} UnsupportedOperationException, without a message, as AWS answers it */
-function checkRotatable({ keySpec }: Key): void {
-  if (keySpec !== "SYMMETRIC_DEFAULT") throw new KmsError("UnsupportedOperationException");
 }

@@ -1,7 +1,7 @@
 /** Sign, Verify, GetPublicKey. Source: AWS KMS API reference. */
 import { type MessageType, SIGNING_ALGORITHMS, type SigningAlgorithm } from "../crypto/algorithms.ts";
 import { KmsError } from "../errors.ts";
-import type { AsymmetricKey, Key } from "../keys/key.ts";
+import type { Key } from "../keys/key.ts";
 import { USABLE } from "../keys/state.ts";
 import {
   boolean,
@@ -46,7 +46,7 @@ export const sign = operation({
   effect: "read",
   async handle({ input, keys: { key: target }, services, tx }) {
     const { algorithm, type } = checkMessage(target.key, input);
-    const { pair } = await services.keys.pair(tx, target.key as AsymmetricKey);
+    const { pair } = await services.keys.pair(tx, target.key);
     const signature = await pair.sign(algorithm, input.Message, type);
     return { KeyId: target.arn, Signature: signature, SigningAlgorithm: algorithm };
   },
@@ -60,7 +60,7 @@ export const verify = operation({
   effect: "read",
   async handle({ input, keys: { key: target }, services, tx }) {
     const { algorithm, type } = checkMessage(target.key, input);
-    const { pair } = await services.keys.pair(tx, target.key as AsymmetricKey);
+    const { pair } = await services.keys.pair(tx, target.key);
     if (!(await pair.verify(algorithm, input.Message, type, input.Signature))) {
       throw new KmsError("KMSInvalidSignatureException");
     }
@@ -90,7 +90,7 @@ export const getPublicKey = operation({
   },
   effect: "read",
   async handle({ keys: { key: target }, services, tx }) {
-    const material = await services.keys.pair(tx, target.key as AsymmetricKey);
+    const material = await services.keys.pair(tx, target.key);
     return { KeyId: target.arn, PublicKey: material.publicKey.slice(), ...describeSpec(target.key) };
   },
 });
