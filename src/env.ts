@@ -22,11 +22,29 @@ export interface Realm {
   readonly accountId: string;
 }
 
-/** Who calls, from verified facts only; nothing here is ever read from a request's members. */
+export type PrincipalType = "user" | "assumed-role" | "root" | "service" | "federated-user";
+
+/** Who somebody is. */
+export interface Principal {
+  readonly type: PrincipalType;
+  /** As "arn:aws:iam::111122223333:user/alice"; of a service its name, as "s3.amazonaws.com". */
+  readonly arn: string;
+  /** Twelve digits; of a service empty. */
+  readonly account: string;
+  /** The role behind a session, from the record of its credentials: never read out of the session's ARN. */
+  readonly roleArn?: string;
+}
+
+/** Who calls, and how, from verified facts only; nothing here is ever read from a request's members. */
 export interface Caller {
-  readonly principalArn: string;
+  readonly principal: Principal;
   readonly requestId: string;
   readonly sourceIp?: string;
+  readonly userAgent?: string;
+  /** Whether the request came over TLS. Absent in process, where there is no transport. */
+  readonly secureTransport?: boolean;
+  /** The access key that signed the request. Absent in process. */
+  readonly accessKeyId?: string;
 }
 
 const CHECK_BYTES = 16;
