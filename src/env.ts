@@ -45,6 +45,11 @@ export interface Caller {
   readonly secureTransport?: boolean;
   /** The access key that signed the request. Absent in process. */
   readonly accessKeyId?: string;
+  /** The service through which the principal calls, as "s3.us-east-1.amazonaws.com". */
+  readonly viaService?: string;
+  /** The resource for which a service calls, and its account. */
+  readonly sourceArn?: string;
+  readonly sourceAccount?: string;
 }
 
 const CHECK_BYTES = 16;

@@ -3,19 +3,22 @@
  * admit (check and copy) -> validate -> one transaction -> resolve, authorize, check (targets.ts) -> handle -> DryRun,
  * with one `finally` that wipes what was sensitive, and the audit event, whatever happened.
  */
-import type { AuditSink } from "./audit/audit.ts";
+import type { AuditEvent, AuditSink } from "./audit/audit.ts";
+import { decide } from "./authorization/authorize.ts";
+import { denyNobody } from "./authorization/denial.ts";
 import type { Caller, Clock } from "./env.ts";
 import { KeystoreError, KmsError } from "./errors.ts";
 import type { UsingOperation } from "./keys/last-usage.ts";
 import { admit, dismiss } from "./model/admit.ts";
-import { keyIdOfArn } from "./model/arn.ts";
+import { keyArn } from "./model/arn.ts";
 import { wipeSensitive } from "./model/sensitive.ts";
 import { operationNamed } from "./operations/index.ts";
-import { type AnyOperation, ignoresCiphertext } from "./operations/operation.ts";
+import { type AnyOperation, ignoresCiphertext, type ResolvedKey } from "./operations/operation.ts";
+import type { Policy } from "./policy/policy.ts";
 import { type Ready, whenReady } from "./records/ready.ts";
 import type { ReadTransaction, Records, Transaction } from "./records/record-store.ts";
 import type { Services } from "./services.ts";
-import { authorizeAction, passTargets } from "./targets.ts";
+import { authorizeAction, passTargets, type TargetRequest } from "./targets.ts";
 
 type Members = Record<string, unknown>;
 
@@ -24,6 +27,17 @@ export interface KernelOptions {
   readonly services: Services;
   readonly clock: Clock;
   readonly audit?: AuditSink | undefined;
+}
+
+/** A request that has been admitted, and what has become of it so far. */
+interface Running {
+  readonly operation: AnyOperation;
+  readonly input: Members;
+  readonly caller: Caller;
+  /** The keys that it was resolved to. */
+  keys: readonly ResolvedKey[];
+  /** Whether the event of its success has been recorded. */
+  isRecorded: boolean;
 }
 
 export class Kernel {
@@ -37,40 +51,33 @@ export class Kernel {
    * Runs one request.
    * @param name the operation's AWS name, as "Encrypt"
    * @param input its members; copied before anything else happens
+   * @param caller nobody, unless one is given
    * @throws {KmsError} and nothing else
    */
-  async execute(name: string, input: unknown, caller: Caller): Promise<object> {
-    const { audit, clock, services } = this.#options;
-    const keyArns: string[] = [];
-    let admitted: Members | undefined;
-    let operation: AnyOperation | undefined;
+  async execute(name: string, input: unknown, caller: Caller | undefined): Promise<object> {
+    if (caller === undefined) throw denyNobody();
+    let running: Running | undefined;
     let output: object | undefined;
     let failure: KmsError | undefined;
     try {
-      operation = operationNamed(name);
-      admitted = admit(operation.input, input) as Members;
-      refuseUnsupported(operation, admitted);
-      operation.validate?.(admitted);
-      const running = this.#run(operation, admitted, caller, keyArns);
-      output = running instanceof Promise ? await running : running;
+      const operation = operationNamed(name);
+      running = { operation, input: admit(operation.input, input) as Members, caller, keys: [], isRecorded: false };
+      refuseUnsupported(operation, running.input);
+      operation.validate?.(running.input);
+      const answering = this.#run(running);
+      output = answering instanceof Promise ? await answering : answering;
     } catch (error) {
       failure = asKmsError(error);
     } finally {
-      if (operation !== undefined && admitted !== undefined) dismiss(operation.input, admitted);
+      if (running !== undefined) dismiss(running.operation.input, running.input);
     }
-    const timeMs = clock.nowMs();
-    try {
-      const recorded = audit?.({ timeMs, caller, operation: name, keyArns, errorCode: failure?.code });
+    const { audit } = this.#options;
+    if (audit !== undefined && (failure !== undefined || running?.isRecorded === false)) {
+      const recorded = record(audit, this.#eventOf(name, caller, running, output, failure));
       if (recorded instanceof Promise) await recorded;
-    } catch (error) {
-      throw asKmsError(error);
     }
     if (output === undefined) throw failure;
-    if (operation?.usesKeys) {
-      const usage = { operation: name as UsingOperation, atMs: timeMs, requestId: caller.requestId };
-      for (const arn of keyArns) services.lastUsage.note(keyIdOfArn(arn), usage);
-      if (services.lastUsage.isFull) await this.rest();
-    }
+    if (running?.operation.usesKeys) await this.#noteUsage(running);
     return output;
   }
 
@@ -83,38 +90,87 @@ export class Kernel {
     } catch {}
   }
 
-  #run(operation: AnyOperation, input: Members, caller: Caller, keyArns: string[]): Ready<object> {
+  #run(running: Running): Ready<object> {
+    const { records, services } = this.#options;
+    const { operation, input } = running;
     const { preparation } = operation;
-    if (preparation === undefined) return this.#transact(operation, input, caller, keyArns, undefined);
-    authorizeAction(this.#options.services, caller, operation);
-    return preparation.prepare(input, this.#options.services).then(async (prepared) => {
+    if (preparation === undefined) return this.#transact(running, undefined);
+    const prepare = async () => {
+      await records.read((tx) => authorizeAction(this.#requestOf(running, tx)));
+      const prepared = await preparation.prepare(input, services);
       try {
-        return await this.#transact(operation, input, caller, keyArns, prepared);
+        return await this.#transact(running, prepared);
       } finally {
         preparation.dispose(prepared);
       }
-    });
+    };
+    return prepare();
   }
 
-  #transact(
-    operation: AnyOperation,
-    input: Members,
-    caller: Caller,
-    keyArns: string[],
-    prepared: unknown,
-  ): Ready<object> {
-    const { records, services } = this.#options;
+  #transact(running: Running, prepared: unknown): Ready<object> {
+    const { records, audit } = this.#options;
+    const { operation, input, caller } = running;
     const work = (tx: ReadTransaction) => {
-      keyArns.length = 0;
-      const passing = passTargets({ tx, services, operation, input, caller }, keyArns);
+      const request = this.#requestOf(running, tx);
+      const passing = passTargets(request, (keys) => {
+        running.keys = keys;
+      });
       const handling = whenReady(passing, (keys) => {
         if (ignoresCiphertext(input)) throw dryRunPassed();
-        return operation.handle({ input, keys, services, tx, prepared });
+        const services = running.keys[0]?.services ?? request.services;
+        const mayPutKeyPolicy = (policy: Policy) => this.#mayPutKeyPolicy(request, running.keys[0], policy);
+        return operation.handle({ input, keys, services, caller, mayPutKeyPolicy, tx, prepared });
       });
       return input.DryRun === true ? whenReady(handling, (output) => endDryRun(operation, output)) : handling;
     };
     if (operation.effect === "read") return records.read(work);
-    return this.#write(work);
+    return this.#write(async (tx) => {
+      const output = await work(tx);
+      // Before it is committed: nothing changes that is not on record.
+      if (audit !== undefined) await record(audit, this.#eventOf(operation.name, caller, running, output, undefined));
+      running.isRecorded = true;
+      return output;
+    });
+  }
+
+  #requestOf({ operation, input, caller }: Running, tx: ReadTransaction): TargetRequest {
+    return { tx, services: this.#options.services, operation, input, caller };
+  }
+
+  #mayPutKeyPolicy(request: TargetRequest, key: ResolvedKey | undefined, keyPolicy: Policy): Ready<boolean> {
+    const resource = key?.arn ?? keyArn(request.services.realm, "*");
+    const decision = decide(request, { action: "kms:PutKeyPolicy", resource, key, keyPolicy });
+    return whenReady(decision, ({ decision: verdict }) => verdict === "Allow");
+  }
+
+  #eventOf(
+    name: string,
+    caller: Caller,
+    running: Running | undefined,
+    output: object | undefined,
+    failure: KmsError | undefined,
+  ): AuditEvent {
+    const { clock, services } = this.#options;
+    const operation = running?.operation;
+    return {
+      timeMs: clock.nowMs(),
+      caller,
+      realm: services.realm,
+      operation: name,
+      readOnly: operation?.effect !== "write",
+      keyArns: running?.keys.map(({ arn }) => arn) ?? [],
+      input: running && { shape: running.operation.input, members: running.input },
+      output: running && output && { shape: running.operation.output, members: output as Members },
+      errorCode: failure?.code,
+      errorMessage: failure?.message,
+    };
+  }
+
+  async #noteUsage({ operation, caller, keys }: Running): Promise<void> {
+    const { clock } = this.#options;
+    const usage = { operation: operation.name as UsingOperation, atMs: clock.nowMs(), requestId: caller.requestId };
+    for (const { key, services } of keys) services.lastUsage.note(key.keyId, usage);
+    if (this.#options.services.lastUsage.isFull) await this.rest();
   }
 
   /** Runs a write, and takes along some of what is to be written late. */
@@ -147,6 +203,19 @@ export class Kernel {
   }
 }
 
+function record(audit: AuditSink, event: AuditEvent): Ready<void> {
+  try {
+    const recorded = audit(event);
+    if (recorded instanceof Promise) return recorded.then(() => undefined, rethrowAsKmsError);
+  } catch (error) {
+    rethrowAsKmsError(error);
+  }
+}
+
+function rethrowAsKmsError(error: unknown): never {
+  throw asKmsError(error);
+}
+
 /** Throws, inside the transaction, so that nothing of it is written. */
 function endDryRun(operation: AnyOperation, output: object): never {
   wipeSensitive(operation.output, output as Members);
@@ -158,10 +227,6 @@ function dryRunPassed(): KmsError {
 }
 
 function refuseUnsupported(operation: AnyOperation, input: Members): void {
-  if (Array.isArray(input.GrantTokens) && input.GrantTokens.length > 0) {
-    // There are no grants yet, so there is no valid token.
-    throw new KmsError("InvalidGrantTokenException", "The specified grant token is not valid.");
-  }
   for (const member of operation.unsupported ?? []) {
     if (input[member] !== undefined) {
       throw new KmsError("UnsupportedOperationException", `The member ${member} is not supported in this Region.`);

@@ -6,14 +6,18 @@ import { aliasesIn } from "./aliases/aliases.ts";
 import type { AuditSink } from "./audit/audit.ts";
 import { type Engine, type EngineName, engineName } from "./crypto/engine.ts";
 import type { KeyPairs } from "./crypto/key-pairs.ts";
-import { type Caller, type Clock, healthChecked, type Random, type Realm } from "./env.ts";
+import { type Caller, type Clock, healthChecked, type Principal, type Random, type Realm } from "./env.ts";
+import { Grants } from "./grants/grants.ts";
+import { GivenPrincipals, type PrincipalOptions } from "./identities/given.ts";
+import { NO_DIRECTORY } from "./identities/no-directory.ts";
 import { Kernel } from "./kernel.ts";
 import { cipherOver } from "./keys/cipher.ts";
+import { defaultKeyPolicy } from "./keys/key-policy.ts";
 import { Keys, type MaterialTypes, materialTypes } from "./keys/keys.ts";
 import { LastUsage } from "./keys/last-usage.ts";
 import { macsOver } from "./keys/mac.ts";
 import type { KeyStoreDriver } from "./keystore/driver.ts";
-import { hexOf, keyNamesOf, rootArn, uuidOf } from "./model/arn.ts";
+import { hexOf, keyNamesOf, uuidOf } from "./model/arn.ts";
 import { realmOf } from "./model/realm.ts";
 import type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 import type { Platform } from "./platform.ts";
@@ -40,21 +44,32 @@ export interface KmsOptions {
 export interface Kms {
   readonly realm: Realm;
   /**
-   * Runs one operation, as `execute("Encrypt", { KeyId, Plaintext })`. Without a caller the embedding program itself
-   * calls, as the root of its account.
+   * The service for one caller, who is who you say: "root" for the root of this account, the ARN of a user, or a
+   * principal with its policies. It stands in the account of the principal, where short key ids and new keys belong.
+   * @throws {TypeError} for what is no principal, {KmsError} MalformedPolicyDocumentException
+   */
+  as(principal: "root" | string | PrincipalOptions, facts?: CallerFacts): Kms;
+  /**
+   * Runs one operation, as `execute("Encrypt", { KeyId, Plaintext })`, for the caller of `as`. A transport that has
+   * authenticated somebody else names the caller itself. Without any caller every request is denied.
    * @throws {KmsError}
    */
   execute<N extends OperationName>(operation: N, input: InputOf<N>, caller?: Caller): Promise<OutputOf<N>>;
-  /** A caller with a fresh request id for requests of the embedding program. */
-  embedder(): Caller;
+  /** The caller of `as`, with a fresh request id; nobody without one. */
+  caller(): Caller | undefined;
+  /** A fresh request id, for a transport's own answers. */
+  requestId(): string;
   /**
-   * The service of another account and Region over the same keystore; each is a world of its own.
+   * The service of another account and Region over the same keystore, for nobody yet; each is a world of its own.
    * @throws {TypeError} for an account or Region of a wrong form
    */
   inRealm(realm: Pick<Realm, "region" | "accountId">): Kms;
   /** Wipes every key held in memory and closes the keystore, for all realms. */
   close(): Promise<void>;
 }
+
+/** What the embedding program knows of how somebody calls. */
+export type CallerFacts = Omit<Caller, "principal" | "requestId">;
 
 /** Realms that are kept at hand; one more is made anew when it is needed again. */
 const REMEMBERED_REALMS = 256;
@@ -73,7 +88,8 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const records = await openRecords({ driver: options.keystore, rootKey, crypto, random, clock });
   const { keyPairs } = platform;
   const types = materialTypes(crypto, keyPairs);
-  const parts = { records, crypto, keyPairs, types, random, clock, audit: options.audit };
+  const directory = new GivenPrincipals(NO_DIRECTORY);
+  const parts = { records, crypto, keyPairs, types, random, clock, audit: options.audit, directory };
   return new Realms(parts, requestIds(random)).get(realm);
 }
 
@@ -86,6 +102,18 @@ interface Parts {
   readonly random: Random;
   readonly clock: Clock;
   readonly audit: AuditSink | undefined;
+  readonly directory: GivenPrincipals;
+}
+
+interface OpenRealm {
+  readonly kms: Kms;
+  readonly kernel: Kernel;
+  readonly services: Services;
+}
+
+/** The realm's folder in the store. */
+function folderOf({ accountId, region }: Pick<Realm, "accountId" | "region">): string {
+  return `${accountId}/${region}`;
 }
 
 /** The services of one keystore, one for each account and Region that has been asked for. */
@@ -93,7 +121,7 @@ class Realms {
   readonly #parts: Parts;
   readonly #nextRequestId: () => string;
   /** By their folders, the one that was asked for last at the end. */
-  readonly #open = new Map<string, { readonly kms: Kms; readonly kernel: Kernel }>();
+  readonly #open = new Map<string, OpenRealm>();
 
   constructor(parts: Parts, nextRequestId: () => string) {
     this.#parts = parts;
@@ -101,28 +129,41 @@ class Realms {
   }
 
   get(realm: Realm): Kms {
-    const folder = `${realm.accountId}/${realm.region}`;
+    return this.#find(realm).kms;
+  }
+
+  #find(realm: Realm): OpenRealm {
+    const folder = folderOf(realm);
     const known = this.#open.get(folder);
     if (known !== undefined) {
       this.#open.delete(folder);
       this.#open.set(folder, known);
-      return known.kms;
+      return known;
     }
-    const kernel = new Kernel({ ...this.#parts, services: servicesOf(this.#parts, realm, folder) });
-    const kms = this.#serve(realm, kernel);
-    this.#open.set(folder, { kms, kernel });
+    const ofAccount = (accountId: string) => this.#find({ ...realm, accountId }).services;
+    const services = servicesOf(this.#parts, realm, ofAccount);
+    const kernel = new Kernel({ ...this.#parts, services });
+    const opened = { kms: this.#serve(realm, kernel), kernel, services };
+    this.#open.set(folder, opened);
     if (this.#open.size > REMEMBERED_REALMS) this.#forgetOldest();
-    return kms;
+    return opened;
   }
 
-  #serve(realm: Realm, kernel: Kernel): Kms {
-    const principalArn = rootArn(realm);
-    const embedder = (): Caller => ({ principalArn, requestId: this.#nextRequestId() });
+  #serve(realm: Realm, kernel: Kernel, bound?: Omit<Caller, "requestId">): Kms {
+    const requestId = this.#nextRequestId;
+    const caller = bound && ((): Caller => ({ ...bound, requestId: requestId() }));
     return {
       realm,
-      embedder,
-      execute: (operation: string, input: unknown, caller?: Caller) =>
-        kernel.execute(operation, input, caller ?? embedder()),
+      as: (principal: string | PrincipalOptions, facts: CallerFacts = {}) => {
+        const known = this.#parts.directory.know(principal, realm);
+        const { account } = known;
+        if (account === "" || account === realm.accountId) return this.#serve(realm, kernel, { ...facts, principal: known });
+        return this.get({ ...realm, accountId: account }).as(principal, facts);
+      },
+      caller: () => caller?.(),
+      requestId,
+      execute: (operation: string, input: unknown, other?: Caller) =>
+        kernel.execute(operation, input, other ?? caller?.()),
       inRealm: (other: Pick<Realm, "region" | "accountId">) => this.get(realmOf(other)),
       close: () => this.#close(),
     } as Kms;
@@ -140,18 +181,26 @@ class Realms {
   }
 }
 
-function servicesOf({ crypto, keyPairs, types, random, clock }: Parts, realm: Realm, folder: string): Services {
+function servicesOf(parts: Parts, realm: Realm, ofAccount: Services["ofAccount"]): Services {
+  const { crypto, keyPairs, types, random, clock, directory } = parts;
+  const folder = folderOf(realm);
   const keys = new Keys({ folder, crypto, keyPairs, types, random, clock });
+  const folderOfAccount = (accountId: string) => folderOf({ ...realm, accountId });
   return {
     realm,
     keyNames: keyNamesOf(realm),
     random,
+    clock,
     keys,
     aliases: aliasesIn(folder, clock),
     cipher: cipherOver(keys, crypto, random),
     macs: macsOver(keys, crypto),
     keyPairs,
     lastUsage: new LastUsage(folder, keys),
+    grants: new Grants(realm, { folderOf: folderOfAccount, clock, random }),
+    defaultKeyPolicy: defaultKeyPolicy(realm),
+    directory,
+    ofAccount,
   };
 }
 

@@ -3,18 +3,22 @@
  */
 import type { Aliases } from "./aliases/aliases.ts";
 import type { KeyPairs } from "./crypto/key-pairs.ts";
-import type { Random, Realm } from "./env.ts";
+import type { Clock, Random, Realm } from "./env.ts";
+import type { Grants } from "./grants/grants.ts";
+import type { Directory } from "./identities/directory.ts";
 import type { Cipher } from "./keys/cipher.ts";
 import type { Keys } from "./keys/keys.ts";
 import type { LastUsage } from "./keys/last-usage.ts";
 import type { Macs } from "./keys/mac.ts";
 import type { KeyName } from "./model/arn.ts";
+import type { Policy } from "./policy/policy.ts";
 
 export interface Services {
   readonly realm: Realm;
   /** Reads key references of the realm. @throws {KmsError} */
   readonly keyNames: (text: string) => KeyName;
   readonly random: Random;
+  readonly clock: Clock;
   readonly keys: Keys;
   readonly aliases: Aliases;
   readonly cipher: Cipher;
@@ -22,4 +26,11 @@ export interface Services {
   /** Makes key pairs. */
   readonly keyPairs: KeyPairs;
   readonly lastUsage: LastUsage;
+  readonly grants: Grants;
+  /** The policy of keys that were made without one. */
+  readonly defaultKeyPolicy: Policy;
+  /** Who is who; the same in every realm. */
+  readonly directory: Directory;
+  /** The services of another account in this Region, whose keys a request may name. */
+  readonly ofAccount: (accountId: string) => Services;
 }

@@ -2,6 +2,8 @@
  * From the names in a request to keys that have passed: resolved, authorized, of the right usage, state and algorithm,
  * in the order in which AWS answers.
  */
+import { authorize } from "./authorization/authorize.ts";
+import { foreignDenial } from "./authorization/denial.ts";
 import { algorithmsOf, DEFAULT_ALGORITHM, KEY_SPECS } from "./crypto/algorithms.ts";
 import type { Caller, Realm } from "./env.ts";
 import { KmsError } from "./errors.ts";
@@ -9,13 +11,10 @@ import { readBlobKeyId } from "./keys/blob.ts";
 import { isAsymmetric, type Key } from "./keys/key.ts";
 import { checkState } from "./keys/state.ts";
 import { aliasArn, keyArn, type NamedKey } from "./model/arn.ts";
-import { remember } from "./model/remember.ts";
 import { type AnyOperation, ignoresCiphertext, type ResolvedKey, type Target } from "./operations/operation.ts";
 import { type Ready, whenReady } from "./records/ready.ts";
 import type { ReadTransaction } from "./records/record-store.ts";
 import type { Services } from "./services.ts";
-
-const REMEMBERED_PRINCIPALS = 256;
 
 type Members = Record<string, unknown>;
 
@@ -33,40 +32,79 @@ type ResolvedKeys = Record<string, ResolvedKey | undefined>;
 
 /**
  * Resolves, authorizes and checks every target.
- * @param keyArns receives the ARN of each key as soon as it is known, for the audit event
+ * @param found receives the keys before they are judged, for the audit event
  * @throws {KmsError}
  */
-export function passTargets(request: TargetRequest, keyArns: string[]): Ready<ResolvedKeys> {
-  authorizeAction(request.services, request.caller, request.operation);
-  return passFrom(0, request, keyArns, {});
+export function passTargets(
+  request: TargetRequest,
+  found: (keys: readonly ResolvedKey[]) => void,
+): Ready<ResolvedKeys> {
+  const resolved: ResolvedKey[] = [];
+  found(resolved);
+  return whenReady(authorizeAction(request), () =>
+    whenReady(resolveFrom(0, request, resolved, {}), (keys) =>
+      whenReady(authorizeFrom(0, request, keys), () => {
+        for (const [slot, target] of request.operation.slots) {
+          const resolved = keys[slot];
+          if (resolved !== undefined) checkTarget(request.operation.name, target, resolved, request.input);
+        }
+        return keys;
+      }),
+    ),
+  );
 }
 
 /** Authorizes what an operation does to no key. @throws {KmsError} AccessDeniedException */
-export function authorizeAction(services: Services, caller: Caller, { action }: AnyOperation): void {
-  if (action !== undefined) authorize(services, caller, action, "*");
+export function authorizeAction(request: TargetRequest): Ready<void> {
+  const { operation, services, input } = request;
+  const { action, aliasName, slots } = operation;
+  if (action === undefined && aliasName === undefined) return;
+  if (aliasName !== undefined) {
+    const resource = aliasArn(services.realm, input[aliasName] as string);
+    return authorize(request, { action: slots[0]![1].action, resource });
+  }
+  const authorized = authorize(request, { action: action!, resource: "*" });
+  if (operation.tags?.(input) !== true) return authorized;
+  const tagging = { action: "kms:TagResource", resource: keyArn(services.realm, "*") };
+  return whenReady(authorized, () => authorize(request, tagging));
 }
 
-/** Resolves and authorizes the targets from `first` on, then checks all of them. */
-function passFrom(first: number, request: TargetRequest, keyArns: string[], keys: ResolvedKeys): Ready<ResolvedKeys> {
-  const { operation, input, caller, services } = request;
-  const { slots } = operation;
+/** Resolves the targets from `first` on. */
+function resolveFrom(
+  first: number,
+  request: TargetRequest,
+  found: ResolvedKey[],
+  keys: ResolvedKeys,
+): Ready<ResolvedKeys> {
+  const { slots } = request.operation;
   for (let i = first; i < slots.length; i++) {
     const [slot, target] = slots[i]!;
     const accept = (resolved: ResolvedKey | undefined) => {
       keys[slot] = resolved;
-      if (resolved === undefined) return;
-      keyArns.push(resolved.arn);
-      authorize(services, caller, target.action, resolved.arn);
+      if (resolved !== undefined) found.push(resolved);
     };
     const resolved = resolveTarget(request, target);
-    if (resolved instanceof Promise) return resolved.then(accept).then(() => passFrom(i + 1, request, keyArns, keys));
+    if (resolved instanceof Promise) return resolved.then(accept).then(() => resolveFrom(i + 1, request, found, keys));
     accept(resolved);
   }
-  for (const [slot, target] of slots) {
-    const resolved = keys[slot];
-    if (resolved !== undefined) checkTarget(operation.name, target, resolved, input);
-  }
   return keys;
+}
+
+/** Authorizes the targets from `first` on. */
+function authorizeFrom(first: number, request: TargetRequest, keys: ResolvedKeys): Ready<void> {
+  const { slots } = request.operation;
+  for (let i = first; i < slots.length; i++) {
+    const [slot, target] = slots[i]!;
+    const key = keys[slot];
+    if (key === undefined) continue;
+    const authorized = authorize(request, { action: target.action, resource: key.arn, key, target, onSameKey: onSameKey(keys) });
+    if (authorized instanceof Promise) return authorized.then(() => authorizeFrom(i + 1, request, keys));
+  }
+}
+
+/** Whether both sides of a ReEncrypt are one key; of other operations nothing. */
+function onSameKey({ source, destination }: ResolvedKeys): boolean | undefined {
+  return source === undefined || destination === undefined ? undefined : source.arn === destination.arn;
 }
 
 function resolveTarget(request: TargetRequest, target: Target): Ready<ResolvedKey | undefined> {
@@ -112,54 +150,50 @@ function findNamed({ tx, services, input }: TargetRequest, member: string): Read
   return whenReady(services.keys.find(tx, keyId), (key) => {
     // A blob of a key that is gone looks like any other blob that does not open: a changed bit may have named the key.
     if (key === undefined || isAsymmetric(key)) throw new KmsError("InvalidCiphertextException");
-    return { key, arn: keyArn(services.realm, key.keyId) };
+    return { key, arn: keyArn(services.realm, key.keyId), services };
   });
 }
 
 function resolveName(request: TargetRequest, target: Target, text: string): Ready<ResolvedKey> {
   const { realm, keyNames } = request.services;
   const name = keyNames(text);
-  if (name.kind === "key") return findKey(request, name);
+  if (name.kind === "key") return findKey(request, target, name);
   refuseAlias(target);
-  return resolveAlias(request, { ...realm, accountId: name.accountId }, name.aliasName);
+  return resolveAlias(request, target, { ...realm, accountId: name.accountId }, name.aliasName);
 }
 
-function resolveAlias(request: TargetRequest, owner: Realm, aliasName: string): Ready<ResolvedKey> {
-  const { tx, services } = request;
-  const finding = owner.accountId === services.realm.accountId ? services.aliases.find(tx, aliasName) : undefined;
-  return whenReady(finding, (alias) => {
+function resolveAlias(request: TargetRequest, target: Target, owner: Realm, aliasName: string): Ready<ResolvedKey> {
+  const services = ownerOf(request, target, owner.accountId, aliasArn(owner, aliasName));
+  return whenReady(services.aliases.find(request.tx, aliasName), (alias) => {
     if (alias === undefined) {
-      throw new KmsError("NotFoundException", `Alias ${aliasArn(owner, aliasName)} is not found.`);
+      const arn = aliasArn(owner, aliasName);
+      throw missing(request, target, owner.accountId, arn, `Alias ${arn} is not found.`);
     }
     const keyId = alias.targetKeyId;
-    return findKey(request, { keyId, accountId: owner.accountId, arn: keyArn(owner, keyId) });
+    return findKey(request, target, { keyId, accountId: owner.accountId, arn: keyArn(owner, keyId) });
   });
 }
 
-function findKey({ tx, services }: TargetRequest, name: Omit<NamedKey, "kind">): Ready<ResolvedKey> {
+function findKey(request: TargetRequest, target: Target, name: Omit<NamedKey, "kind">): Ready<ResolvedKey> {
   const { keyId, accountId, arn } = name;
-  const finding = accountId === services.realm.accountId ? services.keys.find(tx, keyId) : undefined;
-  return whenReady(finding, (key) => {
-    if (key === undefined) throw new KmsError("NotFoundException", `Key '${arn}' does not exist`);
-    return { key, arn };
+  const services = ownerOf(request, target, accountId, arn);
+  return whenReady(services.keys.find(request.tx, keyId), (key) => {
+    if (key === undefined) throw missing(request, target, accountId, arn, `Key '${arn}' does not exist`);
+    return { key, arn, services };
   });
 }
 
-/** What an ARN says of a principal. Source: IAM User Guide, "Amazon Resource Names (ARNs)". */
-const principalOf = remember(REMEMBERED_PRINCIPALS, (arn) => {
-  const [, partition, service, , accountId] = arn.split(":");
-  return { partition, accountId, isPrincipal: service === "iam" || service === "sts" };
-});
+/** The services of a key's account. @throws {KmsError} AccessDeniedException where the operation stays at home */
+function ownerOf({ services, caller }: TargetRequest, target: Target, accountId: string, arn: string): Services {
+  if (accountId === services.realm.accountId) return services;
+  if (target.crossAccount !== true) throw foreignDenial(caller.principal, target.action, arn);
+  return services.ofAccount(accountId);
+}
 
-/** For now one rule: a caller acts within its own account. Policies and grants are judged here when they come. */
-function authorize({ realm }: Services, caller: Caller, action: string, resource: string): void {
-  const { partition, accountId, isPrincipal } = principalOf(caller.principalArn);
-  if (partition === realm.partition && isPrincipal && accountId === realm.accountId) return;
-  throw new KmsError(
-    "AccessDeniedException",
-    `User: ${caller.principalArn} is not authorized to perform: ${action} on resource: ${resource} ` +
-      `because no resource-based policy allows the ${action} action`,
-  );
+/** Nobody learns from this answer what is in another account. */
+function missing({ caller }: TargetRequest, target: Target, accountId: string, arn: string, text: string): KmsError {
+  if (accountId !== caller.principal.account) return foreignDenial(caller.principal, target.action, arn);
+  return new KmsError("NotFoundException", text);
 }
 
 function refuseAlias(target: Target): void {

@@ -80,19 +80,21 @@ export async function openHome(options: HomeOptions & { readonly create: boolean
   const rootKey = await prepareRootKey(folder, options, isNew);
   const keystore = sqliteKeystore({ path });
   try {
-    const kms = await createKms({
+    const service = await createKms({
       keystore,
       rootKey: rootKey.source,
       region: options.region,
       accountId: options.account,
     });
+    // Who may read the keystore and its root key is its owner.
+    const kms = service.as("root");
     return {
       folder,
       news: isNew ? newHomeLines(folder, rootKey.place, found) : [],
       kms: new KMS({ kms }),
-      service: kms,
+      service,
       envelope: (envelopeOptions) => createEnvelope({ ...envelopeOptions, kms }),
-      close: () => kms.close(),
+      close: () => service.close(),
     };
   } catch (error) {
     await keystore.close();

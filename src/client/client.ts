@@ -4,7 +4,6 @@
  * nothing is serialized. This file never imports the SDK.
  */
 
-import type { Caller } from "../env.ts";
 import { KmsError } from "../errors.ts";
 import type { Kms } from "../kms.ts";
 import { type InputOf, OPERATIONS, type OperationName, type OutputOf } from "../operations/index.ts";
@@ -23,11 +22,10 @@ export interface SdkCommand<Output> {
 }
 
 export interface KMSClientOptions {
+  /** The service for whoever calls, as `kms.as("root")`; without a caller every request is denied. */
   readonly kms: Kms;
   /** The namespace of @aws-sdk/client-kms; errors are then its own classes, so that `instanceof` holds. */
   readonly sdk?: SdkErrors;
-  /** Who calls; the embedding program itself by default. */
-  readonly principalArn?: string;
 }
 
 export interface SendOptions {
@@ -42,13 +40,11 @@ export class KMSClient {
   readonly config: { readonly region: () => Promise<string> };
   readonly #kms: Kms;
   readonly #sdk: SdkErrors | undefined;
-  readonly #principalArn: string | undefined;
 
-  constructor({ kms, sdk, principalArn }: KMSClientOptions) {
+  constructor({ kms, sdk }: KMSClientOptions) {
     if (typeof kms?.execute !== "function") throw new TypeError("`kms` must be what createKms() returned.");
     this.#kms = kms;
     this.#sdk = sdk;
-    this.#principalArn = principalArn;
     this.config = { region: async () => kms.realm.region };
   }
 
@@ -61,14 +57,15 @@ export class KMSClient {
   async send(command: Command | SdkCommand<unknown>, options?: SendOptions): Promise<unknown> {
     if (typeof options === "function") throw new TypeError("send() returns a promise; it takes no callback.");
     options?.abortSignal?.throwIfAborted();
-    const caller = this.#caller();
+    const caller = this.#kms.caller();
+    const requestId = caller?.requestId ?? this.#kms.requestId();
     try {
       const output = await this.#kms.execute(operationOf(command) as OperationName, command.input ?? {}, caller);
-      (output as { $metadata?: ResponseMetadata }).$metadata = metadata(200, caller);
+      (output as { $metadata?: ResponseMetadata }).$metadata = metadata(200, requestId);
       return output;
     } catch (error) {
       if (!(error instanceof KmsError)) throw error;
-      const $metadata = metadata(error.status, caller);
+      const $metadata = metadata(error.status, requestId);
       if (this.#sdk !== undefined) throw sdkErrorOf(this.#sdk, error, $metadata);
       throw Object.assign(error, { $metadata, $fault: error.fault });
     }
@@ -76,11 +73,6 @@ export class KMSClient {
 
   /** The SDK's client has it; here the KMS is closed by whoever made it. */
   destroy(): void {}
-
-  #caller(): Caller {
-    const caller = this.#kms.embedder();
-    return this.#principalArn === undefined ? caller : { ...caller, principalArn: this.#principalArn };
-  }
 }
 
 function operationOf(command: Command | SdkCommand<unknown>): string {
@@ -91,7 +83,7 @@ function operationOf(command: Command | SdkCommand<unknown>): string {
   throw new TypeError("send() takes a command of wasm-kms/client or of @aws-sdk/client-kms 3.900 or newer.");
 }
 
-function metadata(httpStatusCode: number, { requestId }: Caller): ResponseMetadata {
+function metadata(httpStatusCode: number, requestId: string): ResponseMetadata {
   return { httpStatusCode, requestId, attempts: 1, totalRetryDelay: 0 };
 }
 

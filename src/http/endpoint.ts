@@ -47,18 +47,19 @@ export function createEndpoint({ kms, auth, hosts }: EndpointOptions): Endpoint 
   if (auth !== "off")
     throw new TypeError('auth must be "off": signatures are not checked yet, and that has to be said.');
   const respond = async (request: EndpointRequest): Promise<Answer> => {
-    const caller = kms.embedder();
+    const requestId = kms.requestId();
     try {
-      const refused = refuseRoute(request, hosts, caller.requestId);
+      const refused = refuseRoute(request, hosts, requestId);
       if (refused !== undefined) return refused;
       const realm = realmOfScope(request.header("authorization"), kms);
-      if (typeof realm === "string") return refusal(400, "IncompleteSignatureException", realm, caller.requestId);
+      if (typeof realm === "string") return refusal(400, "IncompleteSignatureException", realm, requestId);
       const service = kms.inRealm(realm);
       const { sourceIp } = request;
-      const named = { ...caller, principalArn: rootArn(service.realm), ...(sourceIp !== undefined && { sourceIp }) };
-      return await answer(service, request.header("x-amz-target"), request.body, named);
+      const principal = { type: "root", arn: rootArn(service.realm), account: service.realm.accountId } as const;
+      const caller = { principal, requestId, ...(sourceIp !== undefined && { sourceIp }) };
+      return await answer(service, request.header("x-amz-target"), request.body, caller);
     } catch {
-      return refusal(500, "KMSInternalException", "The request failed inside the endpoint.", caller.requestId);
+      return refusal(500, "KMSInternalException", "The request failed inside the endpoint.", requestId);
     }
   };
   return {
@@ -72,7 +73,7 @@ export function createEndpoint({ kms, auth, hosts }: EndpointOptions): Endpoint 
         headers,
         body: text,
       } = body === undefined
-        ? tooLarge(kms.embedder().requestId)
+        ? tooLarge(kms.requestId())
         : await respond({ method: request.method, path: pathname + search, header, body });
       return new Response(text, { status, headers });
     },

@@ -22,8 +22,15 @@ export interface Answer {
  * Answers one request; every failure is an answer too.
  * @param target the X-Amz-Target header, as "TrentService.Encrypt"
  * @param body UTF-8 JSON
+ * @param caller or, of a request of nobody, the id of the request
  */
-export async function answer(kms: Kms, target: string | undefined, body: Uint8Array, caller: Caller): Promise<Answer> {
+export async function answer(
+  kms: Kms,
+  target: string | undefined,
+  body: Uint8Array,
+  caller: Caller | string,
+): Promise<Answer> {
+  const requestId = typeof caller === "string" ? caller : caller.requestId;
   try {
     if (!target?.startsWith(TARGET_PREFIX)) {
       throw new KmsError("UnknownOperationException", `The X-Amz-Target header must be ${TARGET_PREFIX}<operation>.`);
@@ -31,9 +38,9 @@ export async function answer(kms: Kms, target: string | undefined, body: Uint8Ar
     const operation = operationNamed(target.slice(TARGET_PREFIX.length));
     const input = decodeInput(operation.input, decodeUtf8(body));
     try {
-      const output = await kms.execute(operation.name as OperationName, input as never, caller);
+      const output = await kms.execute(operation.name as OperationName, input as never, typeof caller === "string" ? undefined : caller);
       try {
-        return answerOf(200, encodeOutput(operation.output, output), caller.requestId);
+        return answerOf(200, encodeOutput(operation.output, output), requestId);
       } finally {
         wipeSensitive(operation.output, output as Record<string, unknown>);
       }
@@ -42,7 +49,7 @@ export async function answer(kms: Kms, target: string | undefined, body: Uint8Ar
     }
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
-    return refusal(error.status, error.code, error.message, caller.requestId);
+    return refusal(error.status, error.code, error.message, requestId);
   }
 }
 

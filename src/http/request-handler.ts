@@ -29,7 +29,7 @@ export interface RequestHandler {
 
 const encoder = new TextEncoder();
 
-/** A request handler over `kms`, which it does not close. */
+/** A request handler over `kms.as(principal)`, which it does not close. */
 export function createRequestHandler(kms: Kms): RequestHandler {
   return {
     metadata: { handlerProtocol: "in-process" },
@@ -40,7 +40,7 @@ export function createRequestHandler(kms: Kms): RequestHandler {
         status,
         headers: answered,
         body: text,
-      } = await answer(kms, headerOf(headers, "x-amz-target"), bytesOf(body), kms.embedder());
+      } = await answer(kms, headerOf(headers, "x-amz-target"), bytesOf(body), kms.caller() ?? kms.requestId());
       return { response: { statusCode: status, headers: { ...answered }, body: encoder.encode(text) } };
     },
     destroy() {},

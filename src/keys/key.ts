@@ -31,6 +31,8 @@ export interface Key {
   readonly tags: readonly { readonly TagKey: string; readonly TagValue: string }[];
   /** Set while the state is PendingDeletion: from this moment on the key does not exist. */
   readonly deletionAtMs?: number;
+  /** The text of its policy; absent, it has the default one. */
+  readonly policy?: string;
 }
 
 export const keyRecord = jsonRecord<Key>("key");

@@ -41,6 +41,7 @@ export const deriveSharedSecret = operation({
       states: USABLE,
       algorithm: "KeyAgreementAlgorithm",
       alias: "allowed",
+      crossAccount: true,
     },
   },
   effect: "read",

@@ -18,6 +18,7 @@ export const createAlias = operation({
   name: "CreateAlias",
   input: struct({ AliasName: required(aliasName), TargetKeyId: required(keyRef) }),
   output: struct({}),
+  aliasName: "AliasName",
   targets: { key: { from: "TargetKeyId", action: "kms:CreateAlias", states: CHANGEABLE, alias: "must-be-key" } },
   validate: ({ AliasName }) => checkAliasName(AliasName),
   effect: "write",
@@ -35,6 +36,7 @@ export const updateAlias = operation({
   name: "UpdateAlias",
   input: struct({ AliasName: required(aliasName), TargetKeyId: required(keyRef) }),
   output: struct({}),
+  aliasName: "AliasName",
   targets: {
     // An alias can be led away from any key, also from one that is pending deletion.
     source: { from: "AliasName", action: "kms:UpdateAlias", states: ANY_STATE, alias: "allowed" },
@@ -61,6 +63,7 @@ export const deleteAlias = operation({
   name: "DeleteAlias",
   input: struct({ AliasName: required(aliasName) }),
   output: struct({}),
+  aliasName: "AliasName",
   targets: { key: { from: "AliasName", action: "kms:DeleteAlias", states: ANY_STATE, alias: "allowed" } },
   validate: ({ AliasName }) => checkAliasName(AliasName),
   effect: "write",

@@ -38,6 +38,7 @@ export const encrypt = operation({
       algorithm: "EncryptionAlgorithm",
       context: "EncryptionContext",
       alias: "allowed",
+      crossAccount: true,
     },
   },
   effect: "read",
@@ -78,6 +79,7 @@ export const decrypt = operation({
       algorithm: "EncryptionAlgorithm",
       context: "EncryptionContext",
       alias: "allowed",
+      crossAccount: true,
     },
   },
   effect: "read",
@@ -129,6 +131,7 @@ export const reEncrypt = operation({
       algorithm: "SourceEncryptionAlgorithm",
       context: "SourceEncryptionContext",
       alias: "allowed",
+      crossAccount: true,
     },
     destination: {
       from: "DestinationKeyId",
@@ -138,12 +141,13 @@ export const reEncrypt = operation({
       algorithm: "DestinationEncryptionAlgorithm",
       context: "DestinationEncryptionContext",
       alias: "allowed",
+      crossAccount: true,
     },
   },
   effect: "read",
-  async handle({ input, keys: { source, destination }, services, tx }) {
+  async handle({ input, keys: { source, destination }, tx }) {
     const { SourceEncryptionAlgorithm = DEFAULT_ALGORITHM, DestinationEncryptionAlgorithm = DEFAULT_ALGORITHM } = input;
-    const opened = await services.cipher.decrypt(
+    const opened = await source.services.cipher.decrypt(
       tx,
       source.key,
       SourceEncryptionAlgorithm,
@@ -152,7 +156,7 @@ export const reEncrypt = operation({
     );
     if (opened === undefined) throw new KmsError("InvalidCiphertextException");
     try {
-      const sealed = await services.cipher.encrypt(
+      const sealed = await destination.services.cipher.encrypt(
         tx,
         destination.key,
         DestinationEncryptionAlgorithm,

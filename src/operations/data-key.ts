@@ -29,6 +29,7 @@ const SEALING_KEY = {
   usage: "ENCRYPT_DECRYPT",
   states: USABLE,
   alias: "allowed",
+  crossAccount: true,
   only: {
     material: "symmetric",
     code: "InvalidKeyUsageException",

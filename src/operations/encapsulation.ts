@@ -19,6 +19,7 @@ const KEM_KEY = {
   states: USABLE,
   algorithm: "EncapsulationAlgorithm",
   alias: "allowed",
+  crossAccount: true,
 } as const;
 
 export const encapsulate = operation({

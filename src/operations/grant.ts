@@ -114,7 +114,7 @@ export const createGrant = operation({
     RetiringServicePrincipal: servicePrincipal,
   }),
   output: struct({ GrantToken: grantToken, GrantId: grantId }),
-  targets: { key: { from: "KeyId", action: "kms:CreateGrant", states: GRANTABLE, alias: "invalid-arn" } },
+  targets: { key: { from: "KeyId", action: "kms:CreateGrant", states: GRANTABLE, alias: "invalid-arn", crossAccount: true } },
   effect: "read",
   async handle() {
     throw notSupported("CreateGrant");
@@ -132,7 +132,7 @@ export const listGrants = operation({
     GranteeServicePrincipal: servicePrincipal,
   }),
   output: grantsPage,
-  targets: { key: { from: "KeyId", action: "kms:ListGrants", states: ANY_STATE, alias: "invalid-arn" } },
+  targets: { key: { from: "KeyId", action: "kms:ListGrants", states: ANY_STATE, alias: "invalid-arn", crossAccount: true } },
   effect: "read",
   async handle({ input }) {
     readMarker(input.Marker, isGrantId);
@@ -167,7 +167,7 @@ export const retireGrant = operation({
   input: struct({ GrantToken: grantToken, KeyId: keyRef, GrantId: grantId, DryRun: boolean }),
   output: struct({}),
   targets: {
-    key: { from: "KeyId", action: "kms:RetireGrant", states: ANY_STATE, alias: "invalid-arn", optional: true },
+    key: { from: "KeyId", action: "kms:RetireGrant", states: ANY_STATE, alias: "invalid-arn", optional: true, crossAccount: true },
   },
   validate({ GrantToken, KeyId, GrantId }) {
     const byToken = GrantToken !== undefined && KeyId === undefined && GrantId === undefined;
@@ -186,7 +186,7 @@ export const revokeGrant = operation({
   name: "RevokeGrant",
   input: struct({ KeyId: required(keyRef), GrantId: required(grantId), DryRun: boolean }),
   output: struct({}),
-  targets: { key: { from: "KeyId", action: "kms:RevokeGrant", states: ANY_STATE, alias: "invalid-arn" } },
+  targets: { key: { from: "KeyId", action: "kms:RevokeGrant", states: ANY_STATE, alias: "invalid-arn", crossAccount: true } },
   effect: "read",
   async handle() {
     throw unknownGrant();

@@ -1,12 +1,12 @@
 /** GetKeyPolicy, ListKeyPolicies, PutKeyPolicy. Source: AWS KMS API reference, and "Default key policy" in the Developer Guide. */
-import type { Realm } from "../env.ts";
 import { KmsError } from "../errors.ts";
 import { ANY_STATE } from "../keys/state.ts";
-import { rootArn } from "../model/arn.ts";
 import { cutPage, pageMembers, readMarker } from "../model/pages.ts";
 import { boolean, keyRef, limit, marker, policy, policyName } from "../model/scalars.ts";
 import { list, required, struct } from "../model/shape.ts";
-import { notSupported, operation } from "./operation.ts";
+import { type Policy, parsePolicy } from "../policy/policy.ts";
+import type { Ready } from "../records/ready.ts";
+import { operation } from "./operation.ts";
 
 const DEFAULT_POLICY_NAME = "default";
 /** The only name that a policy can have. */
@@ -19,10 +19,10 @@ export const getKeyPolicy = operation({
   output: struct({ Policy: policy, PolicyName: policyName }),
   targets: { key: { from: "KeyId", action: "kms:GetKeyPolicy", states: ANY_STATE, alias: "invalid-arn" } },
   effect: "read",
-  async handle({ input, services }) {
-    const name = input.PolicyName ?? DEFAULT_POLICY_NAME;
-    if (name !== DEFAULT_POLICY_NAME) throw new KmsError("NotFoundException", "No such policy exists");
-    return { Policy: defaultPolicy(services.realm), PolicyName: name };
+  async handle({ input, keys: { key: target }, services }) {
+    const { PolicyName = DEFAULT_POLICY_NAME } = input;
+    checkName(PolicyName);
+    return { Policy: target.key.policy ?? services.defaultKeyPolicy.text, PolicyName };
   },
 });
 
@@ -50,26 +50,32 @@ export const putKeyPolicy = operation({
   }),
   output: struct({}),
   targets: { key: { from: "KeyId", action: "kms:PutKeyPolicy", states: ANY_STATE, alias: "invalid-arn" } },
-  effect: "read",
-  async handle() {
-    throw notSupported("PutKeyPolicy");
+  validate: ({ PolicyName = DEFAULT_POLICY_NAME }) => checkName(PolicyName),
+  effect: "write",
+  async handle({ input, keys: { key: target }, services, tx, mayPutKeyPolicy }) {
+    const policy = await checkedKeyPolicy(input.Policy, input, mayPutKeyPolicy);
+    services.keys.update(tx, { ...target.key, policy });
+    return {};
   },
 });
 
-/** The policy that AWS KMS gives to a key made without one: the account decides through IAM. */
-function defaultPolicy(realm: Realm): string {
-  const policyDocument = {
-    Version: "2012-10-17",
-    Id: "key-default-1",
-    Statement: [
-      {
-        Sid: "Enable IAM User Permissions",
-        Effect: "Allow",
-        Principal: { AWS: rootArn(realm) },
-        Action: "kms:*",
-        Resource: "*",
-      },
-    ],
-  };
-  return JSON.stringify(policyDocument, undefined, 2);
+/**
+ * The text of a policy that a key may have: well formed, and not locking out who puts it, unless that check is waived.
+ * @throws {KmsError} MalformedPolicyDocumentException, LimitExceededException
+ */
+export async function checkedKeyPolicy(
+  text: string,
+  { BypassPolicyLockoutSafetyCheck }: { readonly BypassPolicyLockoutSafetyCheck?: boolean | undefined },
+  mayPutKeyPolicy: (policy: Policy) => Ready<boolean>,
+): Promise<string> {
+  const policy = parsePolicy(text, "key");
+  if (BypassPolicyLockoutSafetyCheck === true || (await mayPutKeyPolicy(policy))) return text;
+  throw new KmsError(
+    "MalformedPolicyDocumentException",
+    "The new key policy will not allow you to update the key policy in the future.",
+  );
+}
+
+function checkName(name: string): void {
+  if (name !== DEFAULT_POLICY_NAME) throw new KmsError("NotFoundException", "No such policy exists");
 }

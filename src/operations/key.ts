@@ -23,6 +23,7 @@ import {
 } from "../model/scalars.ts";
 import { list, required, struct, type ValueOf } from "../model/shape.ts";
 import { describeMetadata, keyMetadata } from "./key-metadata.ts";
+import { checkedKeyPolicy } from "./key-policy.ts";
 import { operation } from "./operation.ts";
 import { checkTags } from "./tag.ts";
 
@@ -46,9 +47,9 @@ export const createKey = operation({
   name: "CreateKey",
   input: createKeyInput,
   output: struct({ KeyMetadata: keyMetadata }),
-  // A policy that nothing enforces would be a false promise, so only the default one is accepted.
-  unsupported: ["Policy", "CustomKeyStoreId", "XksKeyId"],
+  unsupported: ["CustomKeyStoreId", "XksKeyId"],
   action: "kms:CreateKey",
+  tags: ({ Tags }) => Tags !== undefined && Tags.length > 0,
   targets: {},
   validate(input) {
     checkSpec(input);
@@ -62,11 +63,12 @@ export const createKey = operation({
     },
     dispose: (pair) => pair?.privateKey.fill(0),
   },
-  async handle({ input, services, tx, prepared: pair }) {
+  async handle({ input, services, tx, prepared: pair, mayPutKeyPolicy }) {
+    const policy = input.Policy && (await checkedKeyPolicy(input.Policy, input, mayPutKeyPolicy));
     const tags = (input.Tags ?? []).map(({ TagKey, TagValue }) => ({ TagKey, TagValue }));
     const keySpec = specOf(input);
     const { Description: description = "", KeyUsage: keyUsage = "ENCRYPT_DECRYPT" } = input;
-    const key = services.keys.create(tx, { keySpec, keyUsage, description, tags, pair });
+    const key = services.keys.create(tx, { keySpec, keyUsage, description, tags, pair, ...(policy && { policy }) });
     return { KeyMetadata: describeMetadata(key, services.realm) };
   },
 });
@@ -75,7 +77,7 @@ export const describeKey = operation({
   name: "DescribeKey",
   input: struct({ KeyId: required(keyRef), GrantTokens: grantTokens }),
   output: struct({ KeyMetadata: keyMetadata }),
-  targets: { key: { from: "KeyId", action: "kms:DescribeKey", states: ANY_STATE, alias: "allowed" } },
+  targets: { key: { from: "KeyId", action: "kms:DescribeKey", states: ANY_STATE, alias: "allowed", crossAccount: true } },
   effect: "read",
   handle: async ({ keys: { key: target }, services }) => ({
     KeyMetadata: describeMetadata(target.key, services.realm),

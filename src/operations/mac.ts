@@ -20,6 +20,7 @@ const MAC_KEY = {
   states: USABLE,
   algorithm: "MacAlgorithm",
   alias: "allowed",
+  crossAccount: true,
 } as const;
 
 export const generateMac = operation({

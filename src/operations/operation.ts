@@ -3,10 +3,12 @@
  * their limits, which keys are touched and how they may be named, the permission, usage, states, algorithm, DryRun.
  */
 import type { KeyMaterialKind } from "../crypto/algorithms.ts";
+import type { Caller } from "../env.ts";
 import { KmsError, type KmsErrorCode } from "../errors.ts";
 import type { Key, KeyUsage } from "../keys/key.ts";
 import type { StateRule } from "../keys/state.ts";
 import type { StructShape, ValueOf } from "../model/shape.ts";
+import type { Policy } from "../policy/policy.ts";
 import type { Ready } from "../records/ready.ts";
 import type { ReadTransaction, Transaction } from "../records/record-store.ts";
 import type { Services } from "../services.ts";
@@ -29,6 +31,8 @@ export interface Target<Member extends string = string> {
   readonly alias: "allowed" | "invalid-arn" | "must-be-key";
   /** The member may be absent; the handler then gets no key. */
   readonly optional?: true;
+  /** Whether the key may belong to another account than the caller's. */
+  readonly crossAccount?: true;
 }
 
 export type Targets<Member extends string = string> = { readonly [slot: string]: Target<Member> };
@@ -37,6 +41,8 @@ export type Targets<Member extends string = string> = { readonly [slot: string]:
 export interface ResolvedKey {
   readonly key: Key;
   readonly arn: string;
+  /** Of the account that owns the key. */
+  readonly services: Services;
 }
 
 type ResolvedKeys<T extends Targets> = {
@@ -46,7 +52,11 @@ type ResolvedKeys<T extends Targets> = {
 interface Request<I extends StructShape, T extends Targets, P> {
   readonly input: ValueOf<I>;
   readonly keys: ResolvedKeys<T>;
+  /** Of the account that owns the first key; without one, of the account to which the request was sent. */
   readonly services: Services;
+  readonly caller: Caller;
+  /** Whether the caller could still change the policy of a key whose policy this is. */
+  readonly mayPutKeyPolicy: (policy: Policy) => Ready<boolean>;
   /** What `prepare` has made. */
   readonly prepared: P;
 }
@@ -64,6 +74,10 @@ interface Declared<I extends StructShape, O extends StructShape, T extends Targe
   readonly targets: T;
   /** The permission of an operation that touches no key. */
   readonly action?: string;
+  /** Whether it needs kms:TagResource as well. */
+  readonly tags?: (input: ValueOf<I>) => boolean;
+  /** The member that names an alias, on which the action of the first target is needed as well. */
+  readonly aliasName?: keyof I["members"] & string;
   /** What the members must satisfy together, judged before any key is looked up. @throws {KmsError} */
   validate?(input: ValueOf<I>): void;
   /** Runs when the caller may use `action`. */
@@ -97,9 +111,15 @@ export type Operation<I extends StructShape, O extends StructShape, T extends Ta
 
 /** An operation of any shapes, as the kernel sees it. */
 export interface AnyOperation
-  extends Omit<Declared<StructShape, StructShape, Targets, unknown>, "unsupported" | "validate" | "preparation">,
+  extends Omit<
+      Declared<StructShape, StructShape, Targets, unknown>,
+      "unsupported" | "validate" | "preparation" | "tags" | "aliasName"
+    >,
     Slotted {
   readonly unsupported?: readonly string[];
+  readonly aliasName?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the declaration has tied the input to the shape
+  tags?(input: any): boolean;
   readonly effect: "read" | "write";
   // biome-ignore lint/suspicious/noExplicitAny: the declaration has tied the input to the shape
   validate?(input: any): void;

@@ -67,7 +67,13 @@ export const getKeyRotationStatus = operation({
     OnDemandRotationStartDate: timestamp,
   }),
   targets: {
-    key: { from: "KeyId", action: "kms:GetKeyRotationStatus", states: ROTATION_READABLE, alias: "invalid-arn" },
+    key: {
+      from: "KeyId",
+      action: "kms:GetKeyRotationStatus",
+      states: ROTATION_READABLE,
+      alias: "invalid-arn",
+      crossAccount: true,
+    },
   },
   effect: "read",
   // Keys that cannot be rotated are told the same: it is no error to ask.

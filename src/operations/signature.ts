@@ -36,6 +36,7 @@ const SIGNING_KEY = {
   states: USABLE,
   algorithm: "SigningAlgorithm",
   alias: "allowed",
+  crossAccount: true,
 } as const;
 
 export const sign = operation({
@@ -85,6 +86,7 @@ export const getPublicKey = operation({
       action: "kms:GetPublicKey",
       states: USABLE,
       alias: "allowed",
+      crossAccount: true,
       only: { material: "pair", code: "UnsupportedOperationException" },
     },
   },

@@ -6,7 +6,7 @@ export interface PrincipalPolicies {
   readonly identityPolicies: readonly Policy[];
   readonly permissionsBoundary?: Policy | undefined;
   readonly sessionPolicy?: Policy | undefined;
-  /** All of them must allow; absent, nothing is limited. */
+  /** One of them must allow; absent or empty, nothing is limited. */
   readonly serviceControlPolicies?: readonly Policy[] | undefined;
 }
 

@@ -1,76 +1,141 @@
-/** CONTRACT ONLY. Helper "policy" replaces this file. */
+/**
+ * `wasm-kms/policy`: how AWS decides a KMS request, as a function. No dependency, no regular expression built from a
+ * policy, the same on Node.js and at the edge.
+ */
 import type { Principal } from "../env.ts";
+import { remember } from "../model/remember.ts";
+import { type Policy, parsePolicy } from "./document.ts";
+import { judge } from "./judge.ts";
+import type { ContextSource, Decision, GrantFacts } from "./question.ts";
 
-export type PolicyKind = "key" | "iam";
+export { KmsError, type KmsErrorCode } from "../errors.ts";
+export { type Policy, parsePolicy } from "./document.ts";
+export { judge } from "./judge.ts";
+export type {
+  ContextSource,
+  DecidingGrant,
+  DecidingStatement,
+  Decision,
+  GrantConstraints,
+  GrantFacts,
+  Question,
+  Reason,
+} from "./question.ts";
+export type { PolicyKind } from "./statement.ts";
 
-/** A parsed and compiled policy; opaque to others. */
-export interface Policy {
-  readonly kind: PolicyKind;
-  /** The text as it was given. */
-  readonly text: string;
-}
+/** A policy as JSON text, as the object that the text says, or parsed. */
+export type PolicyInput = string | object | Policy;
 
-/** Condition keys by their lower-case name; lazily computed by the kernel, so ask only for what a policy asks for. */
-export interface ContextSource {
-  get(lowerCaseKey: string): string | readonly string[] | undefined;
-}
+/** A value of a condition key; an array is a key of several values. */
+export type ContextValue = string | number | boolean | readonly (string | number | boolean)[];
 
-export interface GrantFacts {
-  readonly GrantId: string;
-  readonly GranteePrincipal?: string | undefined;
-  readonly GranteeServicePrincipal?: string | undefined;
-  readonly RetiringPrincipal?: string | undefined;
-  readonly RetiringServicePrincipal?: string | undefined;
-  readonly Operations: readonly string[];
-  readonly Constraints?:
-    | {
-        readonly EncryptionContextEquals?: Readonly<Record<string, string>> | undefined;
-        readonly EncryptionContextSubset?: Readonly<Record<string, string>> | undefined;
-        readonly SourceArn?: string | undefined;
-      }
-    | undefined;
-  readonly IssuingAccount: string;
-  readonly KeyId: string;
-}
-
-export type Reason =
-  | "explicit-deny:key-policy"
-  | "explicit-deny:iam"
-  | "explicit-deny:boundary"
-  | "explicit-deny:session"
-  | "explicit-deny:scp"
-  | "implicit"
-  | "key-policy"
-  | "iam-delegated"
-  | "cross-account-both"
-  | "grant"
-  | "grant-account"
-  | "account-root"
-  | "iam-only"
-  | "reserved-alias";
-
-export interface Decision {
-  readonly decision: "Allow" | "Deny";
-  readonly reason: Reason;
-  /** The statement that decided, for `explain`: which policy, and the Sid or the index from 0. */
-  readonly statement?: { readonly policy: string; readonly sid?: string | undefined; readonly index: number } | undefined;
-}
-
-/** What the kernel asks, with everything compiled. */
-export interface Question {
+export interface EvaluationRequest {
   readonly principal: Principal;
+  /** As "kms:Encrypt". */
   readonly action: string;
+  /** The ARN of a key or an alias; "*" for operations that have no resource. */
   readonly resource: string;
-  /** Absent for operations without a key and for the alias side of alias operations. */
-  readonly keyPolicy?: Policy | undefined;
-  readonly identityPolicies: readonly Policy[];
-  readonly permissionsBoundary?: Policy | undefined;
-  readonly sessionPolicy?: Policy | undefined;
-  readonly serviceControlPolicies?: readonly Policy[] | undefined;
+  readonly keyPolicy?: PolicyInput | undefined;
+  readonly identityPolicies?: readonly PolicyInput[] | undefined;
+  readonly permissionsBoundary?: PolicyInput | undefined;
+  readonly sessionPolicy?: PolicyInput | undefined;
+  readonly serviceControlPolicies?: readonly PolicyInput[] | undefined;
   readonly grants?: readonly GrantFacts[] | undefined;
-  readonly context: ContextSource;
+  /** By condition key, in any case. */
+  readonly context?: Readonly<Record<string, ContextValue | undefined>> | undefined;
 }
 
-export declare function parsePolicy(textOrObject: string | object, kind: PolicyKind): Policy;
-export declare function judge(question: Question): Decision;
-export declare function evaluate(request: unknown): Decision;
+const UNDECIDED: Decision = { decision: "Deny", reason: "implicit" };
+const REMEMBERED_POLICIES = 256;
+const REMEMBERED_NAMES = 512;
+const CONTEXT_PREFIX = "kms:encryptioncontext:";
+const CONTEXT_KEYS = "kms:encryptioncontextkeys";
+
+const toLowerCase = remember(REMEMBERED_NAMES, (name) => name.toLowerCase());
+const parsedTexts = { key: new Map<string, Policy>(), iam: new Map<string, Policy>() };
+const parsedObjects = { key: new WeakMap<object, Policy>(), iam: new WeakMap<object, Policy>() };
+
+/**
+ * Decides a request. Policies are compiled when they are first seen; an object must not be changed afterwards. A policy
+ * that cannot be read denies everything, because one of its denials could be what cannot be read.
+ */
+export function evaluate(request: EvaluationRequest): Decision {
+  const { principal, action, resource, grants, context = {} } = request;
+  try {
+    return judge({
+      principal,
+      action,
+      resource,
+      keyPolicy: optional(request.keyPolicy, "key"),
+      identityPolicies: policiesOf(request.identityPolicies),
+      permissionsBoundary: optional(request.permissionsBoundary, "iam"),
+      sessionPolicy: optional(request.sessionPolicy, "iam"),
+      serviceControlPolicies: policiesOf(request.serviceControlPolicies),
+      grants,
+      context: contextFrom(context),
+    });
+  } catch {
+    return UNDECIDED;
+  }
+}
+
+const NONE: readonly Policy[] = [];
+
+function optional(given: PolicyInput | undefined, kind: "key" | "iam"): Policy | undefined {
+  return given === undefined ? undefined : policyFrom(given, kind);
+}
+
+function policiesOf(given: readonly PolicyInput[] | undefined): readonly Policy[] {
+  return given === undefined || given.length === 0 ? NONE : given.map((policy) => policyFrom(policy, "iam"));
+}
+
+/**
+ * The policy that a text, object or policy is, compiled once.
+ * @throws {KmsError} MalformedPolicyDocumentException, LimitExceededException
+ */
+export function policyFrom(given: PolicyInput, kind: "key" | "iam"): Policy {
+  if (typeof given !== "string") {
+    if (typeof (given as Partial<Policy>).statementsOn === "function") return given as Policy;
+    const known = parsedObjects[kind].get(given);
+    if (known !== undefined) return known;
+    const policy = parsePolicy(given, kind);
+    parsedObjects[kind].set(given, policy);
+    return policy;
+  }
+  const texts = parsedTexts[kind];
+  let policy = texts.get(given);
+  if (policy === undefined) {
+    policy = parsePolicy(given, kind);
+    if (texts.size >= REMEMBERED_POLICIES) texts.clear();
+    texts.set(given, policy);
+  }
+  return policy;
+}
+
+/** A context whose keys may be written in any case; values are looked at when a policy asks for them. */
+function contextFrom(given: Readonly<Record<string, ContextValue | undefined>>): ContextSource {
+  const names = Object.keys(given);
+  const lowerCase = names.map(toLowerCase);
+  return {
+    get(key) {
+      const at = lowerCase.indexOf(key);
+      if (at < 0) return key === CONTEXT_KEYS ? pairNamesOf(names) : undefined;
+      const value = textOf(given[names[at]!]);
+      if (value === undefined || lowerCase.indexOf(key, at + 1) < 0) return value;
+      // The same key several times, in other cases: no operator for one value may choose between them.
+      return names.flatMap((name, i) => (lowerCase[i] === key ? (textOf(given[name]) ?? []) : []));
+    },
+  };
+}
+
+/** The names of the pairs of an encryption context, which a caller may have left to us. */
+function pairNamesOf(names: readonly string[]): readonly string[] | undefined {
+  const pairs = names.filter((name) => toLowerCase(name).startsWith(CONTEXT_PREFIX));
+  return pairs.length === 0 ? undefined : pairs.map((name) => name.slice(CONTEXT_PREFIX.length));
+}
+
+function textOf(value: ContextValue | null | undefined): string | readonly string[] | undefined {
+  if (typeof value === "string") return value;
+  if (value === undefined || value === null) return undefined;
+  return typeof value === "object" ? value.map(String) : String(value);
+}

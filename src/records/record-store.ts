@@ -7,7 +7,7 @@
  * foreign revision, and after a change every cached record is checked by version before it is used again. A read is
  * not a snapshot: each `get` sees the newest committed content; and what a `list` saw is not checked at commit.
  * Plaintext bytes are wiped as soon as they are decoded or sealed. A decoded value is disposed of when it has left the
- * cache and no running transaction holds it. A `get` of a cached record costs two map lookups and waits for nothing.
+ * cache and no running transaction holds it. A `get` of a cached record, and of a path that is known to be empty, costs a few map lookups and waits for nothing.
  */
 import type { Engine } from "../crypto/engine.ts";
 import type { Clock, Random } from "../env.ts";
@@ -59,6 +59,8 @@ export interface RecordsOptions {
 /** Keeps records apart from the header of the store, whatever their paths. */
 const RECORD_PREFIX = "record/";
 
+/** Paths that are known to be empty; when there are more, all of them are forgotten. */
+const MAX_ABSENT_PATHS = 8192;
 const WRITE_TRIES = 64;
 /** From here on a write that lost to another process waits a moment, so that not the faster one wins every time. */
 const EAGER_TRIES = 4;
@@ -94,6 +96,8 @@ class SealedRecords implements Records, RecordSource {
   readonly #keyring: Keyring;
   readonly #cache = new RecordCache();
   readonly #types = new Map<string, RecordType<unknown>>();
+  /** Paths at which nothing was found, each with the epoch up to which that is known. */
+  readonly #absent = new Map<string, number>();
   /** Advances when cached records have to be checked by version before they are used again. */
   #epoch = 0;
   #foreignRevision: number;
@@ -154,6 +158,10 @@ class SealedRecords implements Records, RecordSource {
     return record;
   }
 
+  isAbsent(path: string): boolean {
+    return this.#absent.get(path) === this.#epoch;
+  }
+
   async load<T>(type: RecordType<T>, path: string): Promise<DecodedRecord<T> | undefined> {
     this.#register(type);
     this.checkPath(path);
@@ -169,6 +177,7 @@ class SealedRecords implements Records, RecordSource {
     const latest = commits === this.#commits && (held === undefined || held.epoch < epoch);
     if (stored === undefined) {
       if (latest) this.#cache.remove(path);
+      if (commits === this.#commits) this.#rememberAbsence(path, epoch);
       return undefined;
     }
     const record = this.#unseal(type, path, stored.value);
@@ -233,19 +242,29 @@ class SealedRecords implements Records, RecordSource {
     } catch (error) {
       // Whether it landed is not known, so nothing that it wrote is taken from the cache any more.
       this.#commits++;
-      for (const path of tx.written.keys()) this.#cache.remove(path);
+      for (const path of tx.written.keys()) this.#forget(path);
       throw error;
     }
     if (outcome === "conflict") return false;
     this.#commits++;
     for (const [path, { record }] of tx.written) {
-      this.#cache.remove(path);
+      this.#forget(path);
       if (record === undefined) continue;
       record.version = outcome.version;
       record.epoch = epoch;
       this.#cache.insert(path, record);
     }
     return true;
+  }
+
+  #forget(path: string): void {
+    this.#cache.remove(path);
+    this.#absent.delete(path);
+  }
+
+  #rememberAbsence(path: string, epoch: number): void {
+    if (this.#absent.size >= MAX_ABSENT_PATHS) this.#absent.clear();
+    this.#absent.set(path, epoch);
   }
 
   #unseal<T>(type: RecordType<T>, path: string, sealed: Uint8Array): DecodedRecord<T> {
@@ -316,6 +335,7 @@ class SealedRecords implements Records, RecordSource {
       });
     }
     this.#cache.clear();
+    this.#absent.clear();
     this.#keyring.destroy();
     this.#rootKey.destroy();
     driversInUse.delete(this.#driver);

@@ -35,6 +35,8 @@ export interface SealedWrite<T> {
 export interface RecordSource {
   /** A cached record that needs no check. */
   cached<T>(type: RecordType<T>, path: string): DecodedRecord<T> | undefined;
+  /** Whether it is known that there is nothing at the path. */
+  isAbsent(path: string): boolean;
   /** Asks the driver. @throws {KeystoreError} if the record does not open */
   load<T>(type: RecordType<T>, path: string): Promise<DecodedRecord<T> | undefined>;
   seal<T>(type: RecordType<T>, path: string, value: T): SealedWrite<T>;
@@ -54,7 +56,7 @@ export class ReadingTransaction implements ReadTransaction {
   get<T>(type: RecordType<T>, path: string): Ready<T | undefined> {
     if (this.#ended) return Promise.reject(hasEnded());
     const record = this.#source.cached(type, path);
-    if (record === undefined) return this.#load(type, path);
+    if (record === undefined) return this.#source.isAbsent(path) ? undefined : this.#load(type, path);
     this.#pinned.push(record);
     return record.value;
   }
