@@ -31,6 +31,8 @@ export interface Key {
   readonly tags: readonly { readonly TagKey: string; readonly TagValue: string }[];
   /** Set while the state is PendingDeletion: from this moment on the key does not exist. */
   readonly deletionAtMs?: number;
+  /** Whether the key ever had a grant: one that had none is judged without a look for any. */
+  readonly hasGrants?: true;
 }
 
 export const keyRecord = jsonRecord<Key>("key");
