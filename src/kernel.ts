@@ -106,10 +106,11 @@ export class Kernel {
     const { records, services } = this.#options;
     const work = (tx: ReadTransaction) => {
       keyArns.length = 0;
-      const passing = passTargets({ tx, services, operation, input, caller }, keyArns);
+      const checking = services.grants.checkGrantTokens(tx, (input.GrantTokens ?? []) as string[]);
+      const passing = whenReady(checking, () => passTargets({ tx, services, operation, input, caller }, keyArns));
       const handling = whenReady(passing, (keys) => {
         if (ignoresCiphertext(input)) throw dryRunPassed();
-        return operation.handle({ input, keys, services, tx, prepared });
+        return operation.handle({ input, keys, services, caller, tx, prepared });
       });
       return input.DryRun === true ? whenReady(handling, (output) => endDryRun(operation, output)) : handling;
     };
@@ -131,18 +132,25 @@ export class Kernel {
   /** Removes keys whose deletion has come due, and the aliases that point at them. */
   async #purge(): Promise<void> {
     const { records, services } = this.#options;
-    const { keys, aliases, lastUsage } = services;
+    const { keys, aliases, grants, lastUsage } = services;
     for (const due of await records.read((tx) => keys.listDue(tx))) {
       try {
         await records.write(async (tx) => {
           if (!(await keys.remove(tx, due))) return;
           await aliases.forgetKey(tx, due.keyId);
+          await grants.forgetKey(tx, due.keyId);
           lastUsage.forgetKey(tx, due.keyId);
         });
       } catch (error) {
         // A record that does not open must not stand in the way of every other request. It is not deleted either.
         if (!(error instanceof KeystoreError)) throw error;
       }
+    }
+    if (!grants.mayHaveForgotten) return;
+    try {
+      await records.write((tx) => grants.sweep(tx));
+    } catch (error) {
+      if (!(error instanceof KeystoreError)) throw error;
     }
   }
 }
@@ -158,10 +166,6 @@ function dryRunPassed(): KmsError {
 }
 
 function refuseUnsupported(operation: AnyOperation, input: Members): void {
-  if (Array.isArray(input.GrantTokens) && input.GrantTokens.length > 0) {
-    // There are no grants yet, so there is no valid token.
-    throw new KmsError("InvalidGrantTokenException", "The specified grant token is not valid.");
-  }
   for (const member of operation.unsupported ?? []) {
     if (input[member] !== undefined) {
       throw new KmsError("UnsupportedOperationException", `The member ${member} is not supported in this Region.`);

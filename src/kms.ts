@@ -7,6 +7,7 @@ import type { AuditSink } from "./audit/audit.ts";
 import { type Engine, type EngineName, engineName } from "./crypto/engine.ts";
 import type { KeyPairs } from "./crypto/key-pairs.ts";
 import { type Caller, type Clock, healthChecked, type Random, type Realm } from "./env.ts";
+import { Grants } from "./grants/grants.ts";
 import { Kernel } from "./kernel.ts";
 import { cipherOver } from "./keys/cipher.ts";
 import { Keys, type MaterialTypes, materialTypes } from "./keys/keys.ts";
@@ -116,8 +117,8 @@ class Realms {
   }
 
   #serve(realm: Realm, kernel: Kernel): Kms {
-    const principalArn = rootArn(realm);
-    const embedder = (): Caller => ({ principalArn, requestId: this.#nextRequestId() });
+    const principal = { type: "root" as const, arn: rootArn(realm), account: realm.accountId };
+    const embedder = (): Caller => ({ principal, requestId: this.#nextRequestId() });
     return {
       realm,
       embedder,
@@ -148,6 +149,7 @@ function servicesOf({ crypto, keyPairs, types, random, clock }: Parts, realm: Re
     random,
     keys,
     aliases: aliasesIn(folder, clock),
+    grants: new Grants(realm, { folderOf: (accountId) => `${accountId}/${realm.region}`, clock, random }),
     cipher: cipherOver(keys, crypto, random),
     macs: macsOver(keys, crypto),
     keyPairs,

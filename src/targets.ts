@@ -5,6 +5,8 @@
 import { algorithmsOf, DEFAULT_ALGORITHM, KEY_SPECS } from "./crypto/algorithms.ts";
 import type { Caller, Realm } from "./env.ts";
 import { KmsError } from "./errors.ts";
+import { readGrantToken } from "./grants/grant-token.ts";
+import { invalidGrantToken } from "./grants/grants.ts";
 import { readBlobKeyId } from "./keys/blob.ts";
 import { isAsymmetric, type Key } from "./keys/key.ts";
 import { checkState } from "./keys/state.ts";
@@ -70,8 +72,11 @@ function passFrom(first: number, request: TargetRequest, keyArns: string[], keys
 }
 
 function resolveTarget(request: TargetRequest, target: Target): Ready<ResolvedKey | undefined> {
-  if (typeof target.from !== "string") return resolveCiphertext(request, target, target.from);
-  const name = request.input[target.from] as string | undefined;
+  const { from } = target;
+  if (typeof from === "object" && "blob" in from) return resolveCiphertext(request, target, from);
+  const token = typeof from === "object" ? request.input[from.grantToken] : undefined;
+  if (token !== undefined) return resolveGrantToken(request, token as string);
+  const name = request.input[typeof from === "object" ? from.keyId : from] as string | undefined;
   if (name === undefined && target.optional) return undefined;
   return resolveName(request, target, name!);
 }
@@ -116,6 +121,15 @@ function findNamed({ tx, services, input }: TargetRequest, member: string): Read
   });
 }
 
+/** The key that a grant token names. What it says of an account and a Region is where the key is looked for. */
+function resolveGrantToken(request: TargetRequest, token: string): Ready<ResolvedKey> {
+  const { realm } = request.services;
+  const named = readGrantToken(token);
+  if (named === undefined || named.region !== realm.region) throw invalidGrantToken();
+  const { keyId, accountId } = named;
+  return findKey(request, { keyId, accountId, arn: keyArn({ ...realm, accountId }, keyId) });
+}
+
 function resolveName(request: TargetRequest, target: Target, text: string): Ready<ResolvedKey> {
   const { realm, keyNames } = request.services;
   const name = keyNames(text);
@@ -153,11 +167,11 @@ const principalOf = remember(REMEMBERED_PRINCIPALS, (arn) => {
 
 /** For now one rule: a caller acts within its own account. Policies and grants are judged here when they come. */
 function authorize({ realm }: Services, caller: Caller, action: string, resource: string): void {
-  const { partition, accountId, isPrincipal } = principalOf(caller.principalArn);
+  const { partition, accountId, isPrincipal } = principalOf(caller.principal.arn);
   if (partition === realm.partition && isPrincipal && accountId === realm.accountId) return;
   throw new KmsError(
     "AccessDeniedException",
-    `User: ${caller.principalArn} is not authorized to perform: ${action} on resource: ${resource} ` +
+    `User: ${caller.principal.arn} is not authorized to perform: ${action} on resource: ${resource} ` +
       `because no resource-based policy allows the ${action} action`,
   );
 }

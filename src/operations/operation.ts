@@ -3,6 +3,7 @@
  * their limits, which keys are touched and how they may be named, the permission, usage, states, algorithm, DryRun.
  */
 import type { KeyMaterialKind } from "../crypto/algorithms.ts";
+import type { Caller } from "../env.ts";
 import { KmsError, type KmsErrorCode } from "../errors.ts";
 import type { Key, KeyUsage } from "../keys/key.ts";
 import type { StateRule } from "../keys/state.ts";
@@ -13,8 +14,14 @@ import type { Services } from "../services.ts";
 
 /** A key that an operation touches. */
 export interface Target<Member extends string = string> {
-  /** The member that names the key; for a ciphertext, the blob that names it and the member that may confirm it. */
-  readonly from: Member | { readonly blob: Member; readonly keyId: Member };
+  /**
+   * The member that names the key; for a ciphertext, the blob that names it and the member that may confirm it; for a
+   * grant, the token that names it, or else the member that does.
+   */
+  readonly from:
+    | Member
+    | { readonly blob: Member; readonly keyId: Member }
+    | { readonly grantToken: Member; readonly keyId: Member };
   /** The permission, as "kms:Encrypt". */
   readonly action: string;
   readonly states: StateRule;
@@ -47,6 +54,7 @@ interface Request<I extends StructShape, T extends Targets, P> {
   readonly input: ValueOf<I>;
   readonly keys: ResolvedKeys<T>;
   readonly services: Services;
+  readonly caller: Caller;
   /** What `prepare` has made. */
   readonly prepared: P;
 }
