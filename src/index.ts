@@ -18,8 +18,8 @@ export function createKms(options: KmsOptions): Promise<Kms> {
 export type { AuditEvent, AuditSink } from "./audit/audit.ts";
 export type { Caller, Clock, Principal, PrincipalType, Random, Realm } from "./env.ts";
 export { KeystoreError, KmsError, type KmsErrorCode } from "./errors.ts";
-export type { Check, Commit, CommitOutcome, KeyStoreDriver, StoredValue } from "./keystore/driver.ts";
 export type { PrincipalOptions } from "./identities/given.ts";
+export type { Check, Commit, CommitOutcome, KeyStoreDriver, StoredValue } from "./keystore/driver.ts";
 export { memoryKeystore } from "./keystore/memory.ts";
 export type { CallerFacts, Kms, KmsOptions } from "./kms.ts";
 export type { InputOf, OperationName, OutputOf } from "./operations/index.ts";

@@ -22,6 +22,8 @@ import { authorizeAction, passTargets, type TargetRequest } from "./targets.ts";
 
 type Members = Record<string, unknown>;
 
+const NO_TOKENS: readonly string[] = [];
+
 export interface KernelOptions {
   readonly records: Records;
   readonly services: Services;
@@ -112,9 +114,12 @@ export class Kernel {
     const { operation, input, caller } = running;
     const work = (tx: ReadTransaction) => {
       const request = this.#requestOf(running, tx);
-      const passing = passTargets(request, (keys) => {
-        running.keys = keys;
-      });
+      const checking = this.#options.services.grants.checkGrantTokens(tx, (input.GrantTokens ?? NO_TOKENS) as string[]);
+      const passing = whenReady(checking, () =>
+        passTargets(request, (keys) => {
+          running.keys = keys;
+        }),
+      );
       const handling = whenReady(passing, (keys) => {
         if (ignoresCiphertext(input)) throw dryRunPassed();
         const services = running.keys[0]?.services ?? request.services;
@@ -187,18 +192,25 @@ export class Kernel {
   /** Removes keys whose deletion has come due, and the aliases that point at them. */
   async #purge(): Promise<void> {
     const { records, services } = this.#options;
-    const { keys, aliases, lastUsage } = services;
+    const { keys, aliases, grants, lastUsage } = services;
     for (const due of await records.read((tx) => keys.listDue(tx))) {
       try {
         await records.write(async (tx) => {
           if (!(await keys.remove(tx, due))) return;
           await aliases.forgetKey(tx, due.keyId);
+          await grants.forgetKey(tx, due.keyId);
           lastUsage.forgetKey(tx, due.keyId);
         });
       } catch (error) {
         // A record that does not open must not stand in the way of every other request. It is not deleted either.
         if (!(error instanceof KeystoreError)) throw error;
       }
+    }
+    if (!grants.mayHaveForgotten) return;
+    try {
+      await records.write((tx) => grants.sweep(tx));
+    } catch (error) {
+      if (!(error instanceof KeystoreError)) throw error;
     }
   }
 }

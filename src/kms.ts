@@ -6,7 +6,7 @@ import { aliasesIn } from "./aliases/aliases.ts";
 import type { AuditSink } from "./audit/audit.ts";
 import { type Engine, type EngineName, engineName } from "./crypto/engine.ts";
 import type { KeyPairs } from "./crypto/key-pairs.ts";
-import { type Caller, type Clock, healthChecked, type Principal, type Random, type Realm } from "./env.ts";
+import { type Caller, type Clock, healthChecked, type Random, type Realm } from "./env.ts";
 import { Grants } from "./grants/grants.ts";
 import { GivenPrincipals, type PrincipalOptions } from "./identities/given.ts";
 import { NO_DIRECTORY } from "./identities/no-directory.ts";
@@ -157,7 +157,8 @@ class Realms {
       as: (principal: string | PrincipalOptions, facts: CallerFacts = {}) => {
         const known = this.#parts.directory.know(principal, realm);
         const { account } = known;
-        if (account === "" || account === realm.accountId) return this.#serve(realm, kernel, { ...facts, principal: known });
+        if (account === "" || account === realm.accountId)
+          return this.#serve(realm, kernel, { ...facts, principal: known });
         return this.get({ ...realm, accountId: account }).as(principal, facts);
       },
       caller: () => caller?.(),

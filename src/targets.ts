@@ -7,6 +7,8 @@ import { foreignDenial } from "./authorization/denial.ts";
 import { algorithmsOf, DEFAULT_ALGORITHM, KEY_SPECS } from "./crypto/algorithms.ts";
 import type { Caller, Realm } from "./env.ts";
 import { KmsError } from "./errors.ts";
+import { readGrantToken } from "./grants/grant-token.ts";
+import { invalidGrantToken } from "./grants/grants.ts";
 import { readBlobKeyId } from "./keys/blob.ts";
 import { isAsymmetric, type Key } from "./keys/key.ts";
 import { checkState } from "./keys/state.ts";
@@ -97,9 +99,29 @@ function authorizeFrom(first: number, request: TargetRequest, keys: ResolvedKeys
     const [slot, target] = slots[i]!;
     const key = keys[slot];
     if (key === undefined) continue;
-    const authorized = authorize(request, { action: target.action, resource: key.arn, key, target, onSameKey: onSameKey(keys) });
+    const authorized = authorizeTarget(request, target, key, onSameKey(keys));
     if (authorized instanceof Promise) return authorized.then(() => authorizeFrom(i + 1, request, keys));
   }
+}
+
+function authorizeTarget(
+  request: TargetRequest,
+  target: Target,
+  key: ResolvedKey,
+  onSameKey: boolean | undefined,
+): Ready<void> {
+  const permission = { action: target.action, resource: key.arn, key, target, onSameKey };
+  if (typeof target.from === "string" || !("grantToken" in target.from)) return authorize(request, permission);
+  // Who may retire a grant, the grant says.
+  const token = request.input[target.from.grantToken] as string | undefined;
+  const grantId = token === undefined ? request.input[target.from.grantId] : readGrantToken(token)?.grantId;
+  const finding = key.services.grants.find(request.tx, key.key.keyId, grantId as string);
+  return whenReady(finding, (grant) => {
+    if (grant !== undefined) return authorize(request, { ...permission, grant });
+    const { principal } = request.caller;
+    // In its own account the caller is told by the handler that there is no such grant.
+    if (key.services.realm.accountId !== principal.account) throw foreignDenial(principal, target.action, key.arn);
+  });
 }
 
 /** Whether both sides of a ReEncrypt are one key; of other operations nothing. */
@@ -108,8 +130,11 @@ function onSameKey({ source, destination }: ResolvedKeys): boolean | undefined {
 }
 
 function resolveTarget(request: TargetRequest, target: Target): Ready<ResolvedKey | undefined> {
-  if (typeof target.from !== "string") return resolveCiphertext(request, target, target.from);
-  const name = request.input[target.from] as string | undefined;
+  const { from } = target;
+  if (typeof from === "object" && "blob" in from) return resolveCiphertext(request, target, from);
+  const token = typeof from === "object" ? request.input[from.grantToken] : undefined;
+  if (token !== undefined) return resolveGrantToken(request, target, token as string);
+  const name = request.input[typeof from === "object" ? from.keyId : from] as string | undefined;
   if (name === undefined && target.optional) return undefined;
   return resolveName(request, target, name!);
 }
@@ -152,6 +177,15 @@ function findNamed({ tx, services, input }: TargetRequest, member: string): Read
     if (key === undefined || isAsymmetric(key)) throw new KmsError("InvalidCiphertextException");
     return { key, arn: keyArn(services.realm, key.keyId), services };
   });
+}
+
+/** The key that a grant token names. What it says of an account and a Region is where the key is looked for. */
+function resolveGrantToken(request: TargetRequest, target: Target, token: string): Ready<ResolvedKey> {
+  const { realm } = request.services;
+  const named = readGrantToken(token);
+  if (named === undefined || named.region !== realm.region) throw invalidGrantToken();
+  const { keyId, accountId } = named;
+  return findKey(request, target, { keyId, accountId, arn: keyArn({ ...realm, accountId }, keyId) });
 }
 
 function resolveName(request: TargetRequest, target: Target, text: string): Ready<ResolvedKey> {

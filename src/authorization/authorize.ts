@@ -95,19 +95,18 @@ function decideFor(identity: Identity, request: AuthorizedRequest, permission: P
   return whenReady(withStoredFacts(question, facts, request, key), (asked) => {
     const decision = judge(asked);
     // Grants are read only where policies have not decided: most requests need none.
-    if (key === undefined || grant !== undefined || decision.reason !== "implicit") return decision;
-    const names = [caller.principal.arn, caller.principal.roleArn, caller.principal.account];
-    const granted = key.services.grants.ofGrantee(request.tx, key.key.keyId, namesOf(caller, names));
+    if (decision.reason !== "implicit" || grant !== undefined || key?.key.hasGrants !== true) return decision;
+    const granted = key.services.grants.ofGrantee(request.tx, key.key.keyId, granteesOf(caller), identity.userId);
     return whenReady(granted, (grants) => (grants.length === 0 ? decision : judge({ ...asked, grants })));
   });
 }
 
 /** The names under which a grant may have been given to a caller. */
-function namesOf({ principal }: Caller, names: readonly (string | undefined)[]): readonly string[] {
-  const found = names.filter((name): name is string => name !== undefined && name !== "");
-  if (principal.account === "") return found;
-  const [, partition] = principal.arn.split(":");
-  return [...found, `arn:${partition}:iam::${principal.account}:root`];
+function granteesOf({ principal: { type, arn, roleArn, account } }: Caller): readonly string[] {
+  if (type === "service") return [arn];
+  const root = `arn:${arn.split(":")[1]}:iam::${account}:root`;
+  const own = roleArn === undefined ? [arn] : [arn, roleArn];
+  return type === "root" ? own : [...own, root];
 }
 
 /** Reads what a condition asks for that is in the store, where one asks for it. */
@@ -153,6 +152,5 @@ function isOfOtherPartition({ principal }: Caller, { realm }: Services): boolean
 }
 
 function memberOf(target: Target | undefined): string | undefined {
-  if (target === undefined) return undefined;
-  return typeof target.from === "string" ? target.from : target.from.keyId;
+  return typeof target?.from === "object" ? target.from.keyId : target?.from;
 }

@@ -38,7 +38,11 @@ export async function answer(
     const operation = operationNamed(target.slice(TARGET_PREFIX.length));
     const input = decodeInput(operation.input, decodeUtf8(body));
     try {
-      const output = await kms.execute(operation.name as OperationName, input as never, typeof caller === "string" ? undefined : caller);
+      const output = await kms.execute(
+        operation.name as OperationName,
+        input as never,
+        typeof caller === "string" ? undefined : caller,
+      );
       try {
         return answerOf(200, encodeOutput(operation.output, output), requestId);
       } finally {

@@ -25,6 +25,8 @@ export interface Directory {
    */
   identify(caller: Caller, tx: ReadTransaction): Ready<Identity | undefined>;
   accessKey(accessKeyId: string, tx: ReadTransaction): Ready<AccessKey | undefined>;
+  /** The unique id of a user or role, as "AIDA…": another one of the same name has another id. */
+  userIdOf(principalArn: string, tx: ReadTransaction): Ready<string | undefined>;
   /** Whether a key policy may name this user or role; `undefined` where the directory cannot say. */
   exists(principalArn: string, tx: ReadTransaction): Ready<boolean | undefined>;
 }

@@ -57,6 +57,10 @@ export class GivenPrincipals implements Directory {
     return this.#behind.accessKey(...question);
   }
 
+  userIdOf(...question: Parameters<Directory["userIdOf"]>): ReturnType<Directory["userIdOf"]> {
+    return this.#behind.userIdOf(...question);
+  }
+
   exists(...question: Parameters<Directory["exists"]>): ReturnType<Directory["exists"]> {
     return this.#behind.exists(...question);
   }
@@ -95,7 +99,13 @@ function kindOf(arn: string): PrincipalType | undefined {
   return KINDS[`${service} ${kind}`];
 }
 
-function hasPolicies({ type: _type, arn: _arn, account: _account, roleArn: _roleArn, ...rest }: PrincipalOptions): boolean {
+function hasPolicies({
+  type: _type,
+  arn: _arn,
+  account: _account,
+  roleArn: _roleArn,
+  ...rest
+}: PrincipalOptions): boolean {
   return Object.values(rest).some((value) => value !== undefined);
 }
 
@@ -104,8 +114,8 @@ function identityOf(options: PrincipalOptions): Identity {
   const { tags, userId, userName } = options;
   return {
     identityPolicies: identityPolicies.map((policy) => policyFrom(policy, "iam")),
-    permissionsBoundary: permissionsBoundary && policyFrom(permissionsBoundary, "iam"),
-    sessionPolicy: sessionPolicy && policyFrom(sessionPolicy, "iam"),
+    permissionsBoundary: permissionsBoundary === undefined ? undefined : policyFrom(permissionsBoundary, "iam"),
+    sessionPolicy: sessionPolicy === undefined ? undefined : policyFrom(sessionPolicy, "iam"),
     serviceControlPolicies: serviceControlPolicies?.map((policy) => policyFrom(policy, "iam")),
     tags,
     userId,

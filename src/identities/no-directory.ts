@@ -4,5 +4,6 @@ import type { Directory } from "./directory.ts";
 export const NO_DIRECTORY: Directory = {
   identify: () => ({ identityPolicies: [] }),
   accessKey: () => undefined,
+  userIdOf: () => undefined,
   exists: () => undefined,
 };

@@ -33,6 +33,8 @@ export interface Key {
   readonly deletionAtMs?: number;
   /** The text of its policy; absent, it has the default one. */
   readonly policy?: string;
+  /** Whether the key ever had a grant: one that had none is judged without a look for any. */
+  readonly hasGrants?: true;
 }
 
 export const keyRecord = jsonRecord<Key>("key");

@@ -77,7 +77,9 @@ export const describeKey = operation({
   name: "DescribeKey",
   input: struct({ KeyId: required(keyRef), GrantTokens: grantTokens }),
   output: struct({ KeyMetadata: keyMetadata }),
-  targets: { key: { from: "KeyId", action: "kms:DescribeKey", states: ANY_STATE, alias: "allowed", crossAccount: true } },
+  targets: {
+    key: { from: "KeyId", action: "kms:DescribeKey", states: ANY_STATE, alias: "allowed", crossAccount: true },
+  },
   effect: "read",
   handle: async ({ keys: { key: target }, services }) => ({
     KeyMetadata: describeMetadata(target.key, services.realm),

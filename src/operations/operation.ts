@@ -15,8 +15,14 @@ import type { Services } from "../services.ts";
 
 /** A key that an operation touches. */
 export interface Target<Member extends string = string> {
-  /** The member that names the key; for a ciphertext, the blob that names it and the member that may confirm it. */
-  readonly from: Member | { readonly blob: Member; readonly keyId: Member };
+  /**
+   * The member that names the key; for a ciphertext, the blob that names it and the member that may confirm it; for a
+   * grant, the token that names it, or else the members that do.
+   */
+  readonly from:
+    | Member
+    | { readonly blob: Member; readonly keyId: Member }
+    | { readonly grantToken: Member; readonly keyId: Member; readonly grantId: Member };
   /** The permission, as "kms:Encrypt". */
   readonly action: string;
   readonly states: StateRule;

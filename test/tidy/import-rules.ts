@@ -7,13 +7,13 @@ import { type Finding, type Project, type Rule, sourcesIn } from "./project.ts";
 /** Files (or folders, with a closing slash) below src/, from the ground up. */
 const FLOORS: readonly (readonly string[])[] = [
   ["errors.ts", "env.ts", "secret-bytes.ts", "byte-views.ts", "model/"],
-  ["core/", "keystore/"],
+  ["core/", "keystore/", "policy/"],
   ["crypto/"],
   ["records/"],
-  ["keys/", "aliases/", "audit/"],
+  ["keys/", "aliases/", "audit/", "grants/"],
   ["services.ts", "platform.ts"],
   ["operations/"],
-  ["targets.ts", "kernel.ts"],
+  ["authorization/", "targets.ts", "kernel.ts"],
   ["kms.ts"],
   ["client/", "http/", "envelope/"],
   ["node.ts", "edge.ts", "root-key-node.ts", "index.ts", "engine.ts", "messages.ts"],
