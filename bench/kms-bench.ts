@@ -37,19 +37,21 @@ export async function startKms(): Promise<KmsBench> {
   const draws: Uint8Array[] = [];
   let watched = true;
   const { events, sink } = eventRing();
-  const kms = await createKms({
-    keystore: memoryKeystore(),
-    rootKey: rootKeyFromBytes(randomly(32)),
-    region: "us-east-1",
-    accountId: "000000000000",
-    audit: sink,
-    random: {
-      fill(out) {
-        platform.random.fill(out);
-        if (watched) draws.push(Uint8Array.from(out));
+  const kms = (
+    await createKms({
+      keystore: memoryKeystore(),
+      rootKey: rootKeyFromBytes(randomly(32)),
+      region: "us-east-1",
+      accountId: "000000000000",
+      audit: sink,
+      random: {
+        fill(out) {
+          platform.random.fill(out);
+          if (watched) draws.push(Uint8Array.from(out));
+        },
       },
-    },
-  });
+    })
+  ).as("root");
   const { KeyMetadata } = await kms.execute("CreateKey", {});
   const { KeyId, Arn } = KeyMetadata as { KeyId: string; Arn: string };
   watched = false;

@@ -94,7 +94,7 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
 }
 
 /** What the realms of one keystore have in common. */
-interface Parts {
+export interface Parts {
   readonly records: Records;
   readonly crypto: Engine;
   readonly keyPairs: KeyPairs;
@@ -182,7 +182,8 @@ class Realms {
   }
 }
 
-function servicesOf(parts: Parts, realm: Realm, ofAccount: Services["ofAccount"]): Services {
+/** What the handlers of one realm may use. @param ofAccount the same of another account in this Region */
+export function servicesOf(parts: Parts, realm: Realm, ofAccount: Services["ofAccount"]): Services {
   const { crypto, keyPairs, types, random, clock, directory } = parts;
   const folder = folderOf(realm);
   const keys = new Keys({ folder, crypto, keyPairs, types, random, clock });

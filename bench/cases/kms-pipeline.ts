@@ -2,21 +2,21 @@
  * Where the time of one Encrypt of 64 bytes goes: the parts of the pipeline (src/kernel.ts), each the real one, called by
  * itself on the same request. What is left between their sum and the whole is the way from one to the next.
  */
-import { aliasesIn } from "../../src/aliases/aliases.ts";
 import { EncryptCommand, KMSClient } from "../../src/client/client.ts";
 import { DEFAULT_ALGORITHM } from "../../src/crypto/algorithms.ts";
 import { healthChecked } from "../../src/env.ts";
-import { cipherOver } from "../../src/keys/cipher.ts";
-import { Keys, materialTypes } from "../../src/keys/keys.ts";
-import { LastUsage } from "../../src/keys/last-usage.ts";
-import { macsOver } from "../../src/keys/mac.ts";
+import { GivenPrincipals } from "../../src/identities/given.ts";
+import { NO_DIRECTORY } from "../../src/identities/no-directory.ts";
+import { materialTypes } from "../../src/keys/keys.ts";
 import { memoryKeystore } from "../../src/keystore/memory.ts";
+import { servicesOf } from "../../src/kms.ts";
 import { admit, dismiss } from "../../src/model/admit.ts";
-import { keyArn, keyNamesOf, rootArn } from "../../src/model/arn.ts";
+import { keyArn } from "../../src/model/arn.ts";
 import { platform } from "../../src/node.ts";
 import { OPERATIONS } from "../../src/operations/index.ts";
 import { openRecords } from "../../src/records/record-store.ts";
 import { rootKeyFromBytes } from "../../src/records/root-key.ts";
+import type { Services } from "../../src/services.ts";
 import { passTargets } from "../../src/targets.ts";
 import type { Case, Contender, Plan } from "../contender.ts";
 import { randomly } from "../job.ts";
@@ -34,23 +34,12 @@ async function openParts() {
   const rootKey = await rootKeyFromBytes(randomly(32)).open({ crypto, random });
   const records = await openRecords({ driver: memoryKeystore(), rootKey, crypto, random, clock });
   const realm = { partition: "aws", region: "us-east-1", accountId: "000000000000" };
-  const folder = `${realm.accountId}/${realm.region}`;
   const { keyPairs } = platform;
-  const keys = new Keys({ folder, crypto, keyPairs, types: materialTypes(crypto, keyPairs), random, clock });
-  const cipher = cipherOver(keys, crypto, random);
-  const macs = macsOver(keys, crypto);
-  const aliases = aliasesIn(folder, clock);
-  const services = {
-    realm,
-    keyNames: keyNamesOf(realm),
-    random,
-    keys,
-    aliases,
-    cipher,
-    macs,
-    keyPairs,
-    lastUsage: new LastUsage(folder, keys),
-  };
+  const types = materialTypes(crypto, keyPairs);
+  const directory = new GivenPrincipals(NO_DIRECTORY);
+  const parts = { records, crypto, keyPairs, types, random, clock, audit: undefined, directory };
+  const services: Services = servicesOf(parts, realm, () => services);
+  const { keys } = services;
   const attributes = {
     keySpec: DEFAULT_ALGORITHM,
     keyUsage: "ENCRYPT_DECRYPT",
@@ -59,7 +48,7 @@ async function openParts() {
     pair: undefined,
   } as const;
   const key = await records.write(async (tx) => keys.create(tx, attributes));
-  return { records, services, key, arn: keyArn(realm, key.keyId), principalArn: rootArn(realm) };
+  return { records, services, key, arn: keyArn(realm, key.keyId), principal: directory.know("root", realm) };
 }
 
 export function pipelinePlan(): Plan {
@@ -69,10 +58,10 @@ export function pipelinePlan(): Plan {
 async function prepare(): Promise<Case> {
   const service = await startKms();
   const client = new KMSClient({ kms: service.kms });
-  const { records, services, key, arn, principalArn } = await openParts();
+  const { records, services, key, arn, principal } = await openParts();
   const operation = OPERATIONS.Encrypt;
   const Plaintext = randomly(PLAINTEXT_BYTES);
-  const caller = { principalArn, requestId: "bench" };
+  const caller = { principal, requestId: "bench" };
   const input = { KeyId: key.keyId, Plaintext };
   const { sink, events } = eventRing();
   const [command, admission, target, cryptography, audit] = PIPELINE_PARTS;
@@ -86,7 +75,7 @@ async function prepare(): Promise<Case> {
       ),
       part(
         command,
-        () => ({ command: new EncryptCommand(input), caller: service.kms.embedder() }),
+        () => ({ command: new EncryptCommand(input), caller: service.kms.caller() }),
         (made: { command: { input: unknown } }) => check(made.command.input === input),
       ),
       part(
@@ -103,7 +92,7 @@ async function prepare(): Promise<Case> {
       ),
       part(
         target,
-        () => records.read((tx) => passTargets({ tx, services, operation, input, caller }, [])),
+        () => records.read((tx) => passTargets({ tx, services, operation, input, caller }, () => {})),
         (keys: { key: { arn: string } }) => check(keys.key.arn === arn),
       ),
       part(
@@ -119,7 +108,15 @@ async function prepare(): Promise<Case> {
       part(
         audit,
         () =>
-          sink({ timeMs: platform.clock.nowMs(), caller, operation: "Encrypt", keyArns: [arn], errorCode: undefined }),
+          sink({
+            timeMs: platform.clock.nowMs(),
+            caller,
+            realm: services.realm,
+            operation: "Encrypt",
+            readOnly: true,
+            keyArns: [arn],
+            errorCode: undefined,
+          }),
         () => check(events.length > 0),
       ),
     ],

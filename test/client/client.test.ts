@@ -55,8 +55,10 @@ describe("KMSClient", () => {
   });
 
   it("acts as the principal that it was made for", async () => {
-    const eve = new client.KMSClient({ kms, principalArn: "arn:aws:iam::999999999999:user/eve" });
-    await expect(eve.send(new client.EncryptCommand({ KeyId, Plaintext }))).rejects.toMatchObject({
+    const eve = new client.KMSClient({ kms: kms.as("arn:aws:iam::999999999999:user/eve") });
+    await expect(
+      eve.send(new client.EncryptCommand({ KeyId: `${ARN_PREFIX}:key/${KeyId}`, Plaintext })),
+    ).rejects.toMatchObject({
       code: "AccessDeniedException",
     });
   });

@@ -55,7 +55,9 @@ test("createKms and createEnvelope take the engine that is asked for, and what o
   const settings = { rootKey: rootKeyFromBytes(patterned(32)), region: "us-east-1", accountId: "000000000000" };
   const services: Kms[] = [];
   for (const engine of NAMES)
-    services.push(await createKms({ ...settings, keystore: sqliteKeystore({ path }), ...(engine && { engine }) }));
+    services.push(
+      (await createKms({ ...settings, keystore: sqliteKeystore({ path }), ...(engine && { engine }) })).as("root"),
+    );
   const { KeyMetadata } = await services[0]!.execute("CreateKey", {});
   const KeyId = KeyMetadata!.Arn!;
   for (const Plaintext of [patterned(40), patterned(4000)]) {
@@ -76,12 +78,14 @@ test("createKms and createEnvelope take the engine that is asked for, and what o
 
 test("an engine of another name is refused, and what may be asked for is named", async () => {
   const engine = "fast" as unknown as "auto";
-  const kms = await createKms({
-    keystore: memoryKeystore(),
-    rootKey: rootKeyFromBytes(patterned(32)),
-    region: "us-east-1",
-    accountId: "000000000000",
-  });
+  const kms = (
+    await createKms({
+      keystore: memoryKeystore(),
+      rootKey: rootKeyFromBytes(patterned(32)),
+      region: "us-east-1",
+      accountId: "000000000000",
+    })
+  ).as("root");
   const expected = 'engine must be "auto", "wasm" or "native"; it is fast.';
   expect(() => createEnvelope({ kms, engine })).toThrow(expected);
   await kms.close();

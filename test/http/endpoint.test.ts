@@ -142,7 +142,7 @@ describe("worlds", () => {
     const { KeyMetadata } = await service.kms.execute("CreateKey", {});
     const stranger = clientOf("333333333333", REGION);
     const refused = stranger.send(new sdk.DescribeKeyCommand({ KeyId: KeyMetadata!.Arn }));
-    await expect(refused).rejects.toMatchObject({ name: "NotFoundException" });
+    await expect(refused).rejects.toMatchObject({ name: "AccessDeniedException" });
     stranger.destroy();
   });
 });

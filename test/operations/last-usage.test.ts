@@ -78,7 +78,7 @@ describe("the last usage of a key", () => {
       if (refusing) throw new Error("disk full");
     };
     const options = { keystore: memoryKeystore(), rootKey: rootKeyFromBytes(ROOT_KEY), audit };
-    const kms = await createKms({ ...options, region: REGION, accountId: ACCOUNT });
+    const kms = (await createKms({ ...options, region: REGION, accountId: ACCOUNT })).as("root");
     const KeyId = await newKey(kms);
     refusing = true;
     await failureOf(encrypt(kms, KeyId));

@@ -29,8 +29,11 @@ export const NAMES: readonly Case[] = [
     "an ARN of another account",
     "DescribeKey",
     (f) => ({ KeyId: arn(f.key).replace(ACCOUNT, "999999999999") }),
-    "NotFoundException",
-    (f) => `Key '${arn(f.key).replace(ACCOUNT, "999999999999")}' does not exist`,
+    "AccessDeniedException",
+    (f) =>
+      `User: arn:aws:iam::${ACCOUNT}:root is not authorized to perform: kms:DescribeKey on resource: ` +
+      `${arn(f.key).replace(ACCOUNT, "999999999999")} because the resource does not exist in this Region, ` +
+      "no resource-based policies allow access, or a resource-based policy explicitly denies access",
   ],
   [
     "an unknown alias",

@@ -161,13 +161,6 @@ export const TAGS_AND_ALIASES: readonly Case[] = [
 
 export const GRANTS: readonly Case[] = [
   [
-    "a grant, which cannot be made yet",
-    "CreateGrant",
-    (f) => ({ KeyId: f.key, ...GRANT_OPERATIONS }),
-    "UnsupportedOperationException",
-    "CreateGrant is not supported in this Region yet.",
-  ],
-  [
     "an operation that no grant can allow",
     "CreateGrant",
     (f) => ({ KeyId: f.key, ...GRANT_OPERATIONS, Operations: ["DeleteAlias"] }),
@@ -297,11 +290,11 @@ export const KEYS_OF_OTHER_KINDS: readonly Case[] = [
     "EnableKeyRotation is not supported in this Region yet.",
   ],
   [
-    "a policy, which cannot be put yet",
+    "a policy without statements",
     "PutKeyPolicy",
     (f) => ({ KeyId: f.key, Policy: "{}" }),
-    "UnsupportedOperationException",
-    "PutKeyPolicy is not supported in this Region yet.",
+    "MalformedPolicyDocumentException",
+    "The policy is not valid: it has no statement.",
   ],
 ];
 

@@ -36,14 +36,16 @@ export interface Service {
 export async function startService(keystore = memoryKeystore()): Promise<Service> {
   let nowMs = START_MS;
   const events: AuditEvent[] = [];
-  const kms = await createKms({
-    keystore,
-    rootKey: rootKeyFromBytes(ROOT_KEY),
-    region: REGION,
-    accountId: ACCOUNT,
-    clock: { nowMs: () => nowMs },
-    audit: (event) => events.push(event),
-  });
+  const kms = (
+    await createKms({
+      keystore,
+      rootKey: rootKeyFromBytes(ROOT_KEY),
+      region: REGION,
+      accountId: ACCOUNT,
+      clock: { nowMs: () => nowMs },
+      audit: (event) => events.push(event),
+    })
+  ).as("root");
   return { kms, events, advance: (ms) => (nowMs += ms) };
 }
 

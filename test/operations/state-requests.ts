@@ -36,6 +36,12 @@ const wrongOrigin = (members: object) =>
   unsupported("origin is AWS_KMS which is not valid for this operation.", members);
 const notPrimary = (members: object) => unsupported("is not a multi-region primary key.", members);
 
+/** Whoever is root of the account may do everything. */
+const ROOT_POLICY = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: { Effect: "Allow", Principal: { AWS: "111122223333" }, Action: "kms:*", Resource: "*" },
+});
+
 const signing = { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" };
 const sign = { Message: bytes, SigningAlgorithm: "ECDSA_SHA_256" };
 const hmac = { KeySpec: "HMAC_256", KeyUsage: "GENERATE_VERIFY_MAC" };
@@ -46,7 +52,7 @@ const unknownGrant = (): [string, string] => ["InvalidGrantIdException", "The sp
 export const STATE_REQUESTS: Readonly<Record<string, StateRequest>> = {
   CancelKeyDeletion: byKeyId,
   CreateAlias: { input: ({ keyId, aliasName }) => ({ TargetKeyId: keyId, AliasName: `${aliasName}-new` }) },
-  CreateGrant: notBuilt("CreateGrant", { Operations: ["Decrypt"], GranteePrincipal: "arn:aws:iam::111122223333:root" }),
+  CreateGrant: withMembers({ Operations: ["Decrypt"], GranteePrincipal: "arn:aws:iam::111122223333:root" }),
   Decrypt: { input: ({ blob }) => ({ CiphertextBlob: blob }) },
   DeleteAlias: { input: ({ aliasName }) => ({ AliasName: aliasName }) },
   DeleteImportedKeyMaterial: wrongOrigin({}),
@@ -70,7 +76,7 @@ export const STATE_REQUESTS: Readonly<Record<string, StateRequest>> = {
   ListGrants: byKeyId,
   ListKeyPolicies: byKeyId,
   ListResourceTags: byKeyId,
-  PutKeyPolicy: notBuilt("PutKeyPolicy", { Policy: "{}" }),
+  PutKeyPolicy: withMembers({ Policy: ROOT_POLICY }),
   ReEncrypt: { input: ({ blob, other }) => ({ CiphertextBlob: blob, DestinationKeyId: other }) },
   "ReEncrypt to": { input: ({ keyId, otherBlob }) => ({ CiphertextBlob: otherBlob, DestinationKeyId: keyId }) },
   ReplicateKey: notPrimary({ ReplicaRegion: "eu-west-1" }),

@@ -26,7 +26,9 @@ describe("the index of deletions", () => {
   it("waits for a clock that has stopped making sense", async () => {
     let nowMs = Date.UTC(2026, 0, 1);
     const clock = { nowMs: () => nowMs };
-    const kms = await createKms({ ...realm, keystore: memoryKeystore(), rootKey: rootKeyFromBytes(ROOT_KEY), clock });
+    const kms = (
+      await createKms({ ...realm, keystore: memoryKeystore(), rootKey: rootKeyFromBytes(ROOT_KEY), clock })
+    ).as("root");
     const KeyId = await newKey(kms);
     await kms.execute("ScheduleKeyDeletion", { KeyId, PendingWindowInDays: 7 });
     nowMs = Number.NaN;
@@ -60,7 +62,7 @@ describe("a root key", () => {
     const keystore = memoryKeystore();
     const rootKey = rootKeyFromBytes(mine);
     mine.fill(0);
-    const kms = await createKms({ ...realm, keystore, rootKey });
+    const kms = (await createKms({ ...realm, keystore, rootKey })).as("root");
     await newKey(kms);
     rootKey.wipe();
     expect(mine.every((byte) => byte === 0)).toBe(true);
@@ -93,7 +95,9 @@ describe("an audit sink", () => {
     ],
     ["rejects", () => Promise.reject(new Error("disk full"))],
   ])("that %s fails the request with an error of the service", async (_, audit) => {
-    const kms = await createKms({ ...realm, keystore: memoryKeystore(), rootKey: rootKeyFromBytes(ROOT_KEY), audit });
+    const kms = (
+      await createKms({ ...realm, keystore: memoryKeystore(), rootKey: rootKeyFromBytes(ROOT_KEY), audit })
+    ).as("root");
     expect((await failureOf(kms.execute("CreateKey", {}))).name).toBe("KMSInternalException");
   });
 });

@@ -102,12 +102,14 @@ async function exerciseEndpoint(kms) {
 }
 
 export async function exerciseService() {
-  const kms = await createKms({
-    keystore: memoryKeystore(),
-    rootKey: rootKeyFromBytes(crypto.getRandomValues(new Uint8Array(32))),
-    region: "us-east-1",
-    accountId: "000000000000",
-  });
+  const kms = (
+    await createKms({
+      keystore: memoryKeystore(),
+      rootKey: rootKeyFromBytes(crypto.getRandomValues(new Uint8Array(32))),
+      region: "us-east-1",
+      accountId: "000000000000",
+    })
+  ).as("root");
   const client = new KMSClient({ kms });
   const methods = new KMS({ kms });
   const { KeyMetadata } = await methods.createKey({});
