@@ -34,7 +34,8 @@ const SWEEP_LIMIT = 256;
 /** Whose paths are not built anew for each request. */
 const REMEMBERED_KEYS = 1024;
 
-interface KeyGrants {
+/** What is known of all grants of a key. */
+export interface KeyGrants {
   readonly generation: string;
   readonly count: number;
   readonly shards: string;
@@ -57,7 +58,8 @@ export interface RetirableGrant extends Retirable {
   readonly grant: Grant | undefined;
 }
 
-const keyGrantsRecord = jsonRecord<KeyGrants>("key-grants");
+/** One for each key that ever had a grant. */
+export const keyGrantsRecord = jsonRecord<KeyGrants>("key-grants");
 const sameHashRecord = jsonRecord<SameHash>("grant-name");
 const retirableRecord = jsonRecord<Retirable>("retirable");
 const forgottenRecord = jsonRecord<Record<string, never>>("forgotten-grants");
