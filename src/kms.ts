@@ -60,7 +60,8 @@ export interface Kms {
   /** A fresh request id, for a transport's own answers. */
   requestId(): string;
   /**
-   * The service of another account and Region over the same keystore, for nobody yet; each is a world of its own.
+   * The service of another account and Region over the same keystore; each is a world of its own. The caller of `as`
+   * comes along within its account, and nobody does to another one.
    * @throws {TypeError} for an account or Region of a wrong form
    */
   inRealm(realm: Pick<Realm, "region" | "accountId">): Kms;
@@ -165,7 +166,11 @@ class Realms {
       requestId,
       execute: (operation: string, input: unknown, other?: Caller) =>
         kernel.execute(operation, input, other ?? caller?.()),
-      inRealm: (other: Pick<Realm, "region" | "accountId">) => this.get(realmOf(other)),
+      inRealm: (other: Pick<Realm, "region" | "accountId">) => {
+        const { kms, kernel: itsKernel } = this.#find(realmOf(other));
+        const stays = bound !== undefined && bound.principal.account === kms.realm.accountId;
+        return stays ? this.#serve(kms.realm, itsKernel, bound) : kms;
+      },
       close: () => this.#close(),
     } as Kms;
   }

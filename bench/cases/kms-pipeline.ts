@@ -2,9 +2,11 @@
  * Where the time of one Encrypt of 64 bytes goes: the parts of the pipeline (src/kernel.ts), each the real one, called by
  * itself on the same request. What is left between their sum and the whole is the way from one to the next.
  */
+
+import type { AuditEvent } from "../../src/audit/audit.ts";
 import { EncryptCommand, KMSClient } from "../../src/client/client.ts";
 import { DEFAULT_ALGORITHM } from "../../src/crypto/algorithms.ts";
-import { healthChecked } from "../../src/env.ts";
+import { type Caller, healthChecked } from "../../src/env.ts";
 import { GivenPrincipals } from "../../src/identities/given.ts";
 import { NO_DIRECTORY } from "../../src/identities/no-directory.ts";
 import { materialTypes } from "../../src/keys/keys.ts";
@@ -49,6 +51,11 @@ async function openParts() {
   } as const;
   const key = await records.write(async (tx) => keys.create(tx, attributes));
   return { records, services, key, arn: keyArn(realm, key.keyId), principal: directory.know("root", realm) };
+}
+
+function eventOf({ realm }: Services, caller: Caller, arn: string): AuditEvent {
+  const timeMs = platform.clock.nowMs();
+  return { timeMs, caller, realm, operation: "Encrypt", readOnly: true, keyArns: [arn], errorCode: undefined };
 }
 
 export function pipelinePlan(): Plan {
@@ -107,16 +114,7 @@ async function prepare(): Promise<Case> {
       ),
       part(
         audit,
-        () =>
-          sink({
-            timeMs: platform.clock.nowMs(),
-            caller,
-            realm: services.realm,
-            operation: "Encrypt",
-            readOnly: true,
-            keyArns: [arn],
-            errorCode: undefined,
-          }),
+        () => sink(eventOf(services, caller, arn)),
         () => check(events.length > 0),
       ),
     ],

@@ -4,9 +4,9 @@
  * and "Conditions with multiple context keys or values".
  */
 import type { JsonValue } from "../model/json-text.ts";
+import type { ContextSource } from "./context-source.ts";
 import { malformed } from "./malformed.ts";
 import { compileTest, OPERATORS, type ValueTest } from "./operators.ts";
-import type { ContextSource } from "./question.ts";
 
 /** One operator with one key and its values. */
 export interface Condition {

@@ -1,6 +1,8 @@
 /** What grants allow. Source: AWS KMS Developer Guide, "Grants in AWS KMS"; API reference, GrantConstraints. */
+
+import type { ContextSource } from "./context-source.ts";
 import { compileTest } from "./operators.ts";
-import type { ContextSource, GrantConstraints, GrantFacts, Question } from "./question.ts";
+import type { GrantConstraints, GrantFacts, Question } from "./question.ts";
 
 type Pairs = ReadonlyMap<string, string>;
 

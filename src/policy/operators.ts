@@ -3,12 +3,12 @@
  * operators test the same and are turned round by the condition.
  */
 import { decodeBase64 } from "../model/base64.ts";
+import type { ContextSource } from "./context-source.ts";
 import { compareDecimals, parseDecimal } from "./decimal.ts";
 import { compileGlob, matchesGlob } from "./glob.ts";
 import { parseInstant } from "./instant.ts";
 import { isInBlock, parseIp, parseIpBlock } from "./ip-address.ts";
 import { malformed } from "./malformed.ts";
-import type { ContextSource } from "./question.ts";
 import { compileTemplate, keysOfTemplate, resolveTemplate } from "./template.ts";
 
 export type ValueTest = (value: string, context: ContextSource) => boolean;

@@ -4,15 +4,16 @@
  */
 import type { Principal } from "../env.ts";
 import { remember } from "../model/remember.ts";
+import type { ContextSource } from "./context-source.ts";
 import { type Policy, parsePolicy } from "./document.ts";
 import { judge } from "./judge.ts";
-import type { ContextSource, Decision, GrantFacts } from "./question.ts";
+import type { Decision, GrantFacts } from "./question.ts";
 
 export { KmsError, type KmsErrorCode } from "../errors.ts";
+export type { ContextSource } from "./context-source.ts";
 export { type Policy, parsePolicy } from "./document.ts";
 export { judge } from "./judge.ts";
 export type {
-  ContextSource,
   DecidingGrant,
   DecidingStatement,
   Decision,

@@ -1,11 +1,7 @@
 /** What is put before the policy engine, and what it answers. */
 import type { Principal } from "../env.ts";
+import type { ContextSource } from "./context-source.ts";
 import type { Policy } from "./document.ts";
-
-/** The facts of a request by the lower-case name of their condition key; asked for one by one, as they are needed. */
-export interface ContextSource {
-  get(lowerCaseKey: string): string | readonly string[] | undefined;
-}
 
 /** What a grant says, in the members of ListGrants. */
 export interface GrantFacts {

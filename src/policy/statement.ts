@@ -1,13 +1,21 @@
 /** One statement of a policy, compiled. Source: IAM User Guide, "Grammar of the IAM JSON policy language". */
+import type { Principal } from "../env.ts";
 import type { JsonValue } from "../model/json-text.ts";
 import { type Condition, compileConditions, holdAll } from "./condition.ts";
+import type { ContextSource } from "./context-source.ts";
 import { compileGlob, matchesGlob } from "./glob.ts";
 import { malformed } from "./malformed.ts";
 import { compilePrincipals, isExempt, type Naming, namingOf, type PrincipalList } from "./principals.ts";
-import type { ContextSource, Question } from "./question.ts";
 import { compileTemplate, keysOfTemplate, resolveTemplate, type Template } from "./template.ts";
 
 export type PolicyKind = "key" | "iam";
+
+/** What a statement looks at besides the action. */
+interface Asked {
+  readonly principal: Principal;
+  readonly resource: string;
+  readonly context: ContextSource;
+}
 
 interface Patterns<T> {
   readonly patterns: readonly T[];
@@ -76,13 +84,13 @@ export function coversAction({ actions }: Statement, action: string): boolean {
 }
 
 /** Whether resource and conditions fit; the action is taken to do so. */
-export function fits({ effect, resources, conditions }: Statement, { resource, context }: Question): boolean {
+export function fits({ effect, resources, conditions }: Statement, { resource, context }: Asked): boolean {
   if (resources === undefined || !coversResource(resources, resource, context, effect === "Deny")) return false;
   return conditions.length === 0 || holdAll(conditions, context, effect === "Deny");
 }
 
 /** How the statement of a key policy is about this principal. */
-export function namingBy({ principals }: Statement, { principal }: Question): Naming {
+export function namingBy({ principals }: Statement, { principal }: Asked): Naming {
   if (principals === undefined) return undefined;
   if (!principals.isInverted) return namingOf(principals.list, principal);
   return isExempt(principals.list, principal) ? undefined : "direct";

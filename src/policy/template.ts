@@ -2,9 +2,10 @@
  * Values of policies with wildcards and variables: `${aws:username}`, `${aws:PrincipalTag/team, 'nobody'}`, and `${*}`,
  * `${?}`, `${$}` for the characters themselves. Source: IAM User Guide, "IAM policy elements: Variables and tags".
  */
+
+import type { ContextSource } from "./context-source.ts";
 import { compileGlob } from "./glob.ts";
 import { malformed } from "./malformed.ts";
-import type { ContextSource } from "./question.ts";
 
 /** A compiled value: its pieces in order, the fixed ones as compiled patterns. */
 export interface Template {

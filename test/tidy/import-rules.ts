@@ -10,7 +10,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["core/", "keystore/", "policy/"],
   ["crypto/"],
   ["records/"],
-  ["keys/", "aliases/", "audit/", "grants/"],
+  ["keys/", "aliases/", "audit/", "grants/", "identities/", "quota/"],
   ["services.ts", "platform.ts"],
   ["operations/"],
   ["authorization/", "targets.ts", "kernel.ts"],
