@@ -248,7 +248,7 @@ describe("a deleted key", () => {
     await gone();
     let sweeps = 0;
     for (; grants.mayHaveForgotten; sweeps++) await records.write((tx) => grants.sweep(tx));
-    expect(sweeps).toBeLessThan(12);
+    expect(sweeps).toBeLessThan(30);
     await gone();
     expect(idsOf(await list())).toEqual([fresh.GrantId]);
     expect(idsOf(await of(user("u99")))).toEqual([fresh.GrantId]);
@@ -309,5 +309,24 @@ describe("a token", () => {
     const read = others.filter((other) => readGrantToken(other) !== undefined);
     // Missing padding is all that may be missing where there was none.
     expect(read).toEqual(token.endsWith("=") ? [] : [token]);
+  });
+});
+
+describe("two processes on one file", () => {
+  it("see each other's grants and retirements at their next request", async () => {
+    const path = join(temporaryFolder(), "keys.sqlite");
+    const mine = benchOver(await openStore(sqliteKeystore({ path })));
+    const theirs = benchOver(await openStore(sqliteKeystore({ path })));
+    const kept = await mine.create();
+    for (let round = 0; round < 5; round++) {
+      const grant = await theirs.create();
+      for (let i = 0; i < 3; i++) expect(idsOf(await mine.of(ALICE))).toEqual(idsOf([kept, grant]));
+      expect(mine.of(ALICE)).toHaveLength(2);
+      await theirs.remove(grant);
+      expect(idsOf(await mine.of(ALICE))).toEqual([kept.GrantId]);
+      expect(idsOf(await mine.of(ALICE))).toEqual([kept.GrantId]);
+    }
+    await mine.records.close();
+    await theirs.records.close();
   });
 });

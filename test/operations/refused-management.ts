@@ -161,11 +161,11 @@ export const TAGS_AND_ALIASES: readonly Case[] = [
 
 export const GRANTS: readonly Case[] = [
   [
-    "a grant, which cannot be made yet",
+    "a grant of CreateGrant alone",
     "CreateGrant",
-    (f) => ({ KeyId: f.key, ...GRANT_OPERATIONS }),
-    "UnsupportedOperationException",
-    "CreateGrant is not supported in this Region yet.",
+    (f) => ({ KeyId: f.key, ...GRANT_OPERATIONS, Operations: ["CreateGrant"] }),
+    "ValidationException",
+    "Grants must not contain only the CreateGrant operation.",
   ],
   [
     "an operation that no grant can allow",
