@@ -45,7 +45,7 @@ export interface KeyGrants {
 }
 
 /** Grants whose parameters have the same hash. */
-interface SameHash {
+export interface SameHash {
   readonly grantIds: readonly string[];
 }
 
@@ -63,7 +63,8 @@ export interface RetirableGrant extends Retirable {
 
 /** One for each key that ever had a grant. */
 export const keyGrantsRecord = jsonRecord<KeyGrants>("key-grants");
-const sameHashRecord = jsonRecord<SameHash>("grant-name");
+/** One for each hash of the parameters of a key's named grants. */
+export const sameHashRecord = jsonRecord<SameHash>("grant-name");
 const retirableRecord = jsonRecord<Retirable>("retirable");
 const forgottenRecord = jsonRecord<Record<string, never>>("forgotten-grants");
 

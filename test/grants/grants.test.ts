@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Grant, NewGrant } from "../../src/grants/grant.ts";
 import { readGrantToken } from "../../src/grants/grant-token.ts";
-import { Grants, keyGrantsRecord } from "../../src/grants/grants.ts";
+import { Grants, keyGrantsRecord, sameHashRecord } from "../../src/grants/grants.ts";
 import type { KeyStoreDriver } from "../../src/keystore/driver.ts";
 import { memoryKeystore } from "../../src/keystore/memory.ts";
 import { sqliteKeystore } from "../../src/keystore/sqlite.ts";
@@ -179,6 +179,30 @@ describe("a name", () => {
     expect(await list()).toHaveLength(1 + others.length);
     await remove(first);
     expect((await create({ Name: "n", Constraints })).GrantId).not.toBe(first.GrantId);
+  });
+
+  it("is compared itself where hashes are equal", async () => {
+    const { create, remove, records, pathsOf } = await inMemory();
+    const other = await create({ Name: "other" });
+    const named = await create({ Name: "n" });
+    const names = (await pathsOf("grant-index/")).filter((path) => path.includes("/name/"));
+    expect(names).toHaveLength(2);
+    await records.write(async (tx) => {
+      for (const path of names) tx.put(sameHashRecord, path, { grantIds: [other.GrantId, named.GrantId] });
+    });
+    expect((await create({ Name: "n" })).GrantId).toBe(named.GrantId);
+    expect((await create({ Name: "other" })).GrantId).toBe(other.GrantId);
+    await remove(other);
+    await remove(named);
+    expect((await create({ Name: "n" })).GrantId).not.toBe(named.GrantId);
+  });
+
+  it("leaves no record behind", async () => {
+    const { create, remove, pathsOf } = await inMemory();
+    await remove(await create({ Name: "n", RetiringPrincipal: BOB }));
+    expect(await pathsOf("grant-index/")).toEqual([]);
+    expect(await pathsOf("grant/")).toEqual([]);
+    expect(await pathsOf("retirable/")).toEqual([]);
   });
 
   it("is needed for that: without one each grant is another", async () => {
