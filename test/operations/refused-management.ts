@@ -161,11 +161,11 @@ export const TAGS_AND_ALIASES: readonly Case[] = [
 
 export const GRANTS: readonly Case[] = [
   [
-    "a grant of CreateGrant alone",
+    "a grant, which cannot be made yet",
     "CreateGrant",
-    (f) => ({ KeyId: f.key, ...GRANT_OPERATIONS, Operations: ["CreateGrant"] }),
-    "ValidationException",
-    "Grants must not contain only the CreateGrant operation.",
+    (f) => ({ KeyId: f.key, ...GRANT_OPERATIONS }),
+    "UnsupportedOperationException",
+    "CreateGrant is not supported in this Region yet.",
   ],
   [
     "an operation that no grant can allow",

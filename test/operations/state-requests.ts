@@ -46,7 +46,7 @@ const unknownGrant = (): [string, string] => ["InvalidGrantIdException", "The sp
 export const STATE_REQUESTS: Readonly<Record<string, StateRequest>> = {
   CancelKeyDeletion: byKeyId,
   CreateAlias: { input: ({ keyId, aliasName }) => ({ TargetKeyId: keyId, AliasName: `${aliasName}-new` }) },
-  CreateGrant: withMembers({ Operations: ["Decrypt"], GranteePrincipal: "arn:aws:iam::111122223333:root" }),
+  CreateGrant: notBuilt("CreateGrant", { Operations: ["Decrypt"], GranteePrincipal: "arn:aws:iam::111122223333:root" }),
   Decrypt: { input: ({ blob }) => ({ CiphertextBlob: blob }) },
   DeleteAlias: { input: ({ aliasName }) => ({ AliasName: aliasName }) },
   DeleteImportedKeyMaterial: wrongOrigin({}),
