@@ -30,9 +30,12 @@ const MAX_GRANTS_PER_KEY = 50_000;
 const GRANT_ID_BYTES = 32;
 const GENERATION_BYTES = 16;
 /** Records that one sweep removes. */
-const SWEEP_LIMIT = 256;
+const SWEEP_LIMIT = 64;
 /** Whose paths are not built anew for each request. */
 const REMEMBERED_KEYS = 1024;
+/** Of each key, whose grants are not looked up anew for each request. */
+const REMEMBERED_GRANTEES = 256;
+const NONE: readonly Grant[] = Object.freeze([]);
 
 /** What is known of all grants of a key. */
 export interface KeyGrants {
@@ -42,7 +45,7 @@ export interface KeyGrants {
 }
 
 /** Grants whose parameters have the same hash. */
-interface SameHash {
+export interface SameHash {
   readonly grantIds: readonly string[];
 }
 
@@ -60,9 +63,17 @@ export interface RetirableGrant extends Retirable {
 
 /** One for each key that ever had a grant. */
 export const keyGrantsRecord = jsonRecord<KeyGrants>("key-grants");
-const sameHashRecord = jsonRecord<SameHash>("grant-name");
+/** One for each hash of the parameters of a key's named grants. */
+export const sameHashRecord = jsonRecord<SameHash>("grant-name");
 const retirableRecord = jsonRecord<Retirable>("retirable");
 const forgottenRecord = jsonRecord<Record<string, never>>("forgotten-grants");
+
+/** The grants of one grantee. */
+interface Answer {
+  readonly grants: readonly Grant[];
+  /** Whether any is bound to a principal's id. */
+  readonly hasIds: boolean;
+}
 
 export interface GrantsOptions {
   /** The folder of an account in the store, in this Region. */
@@ -78,6 +89,8 @@ export class Grants {
   readonly #keyGrantsPath: (keyId: string) => string;
   readonly #clock: Clock;
   readonly #random: Random;
+  /** What cached records have answered, by the record that changes with every one of them. */
+  readonly #answers = new WeakMap<KeyGrants, Map<string, Answer>>();
   #mayHaveForgotten = true;
 
   constructor(realm: Pick<Realm, "accountId" | "region">, { folderOf, clock, random }: GrantsOptions) {
@@ -100,15 +113,22 @@ export class Grants {
     principalArns: readonly string[],
     granteeId?: string,
   ): Ready<readonly Grant[]> {
-    const found = whenReady(tx.get(keyGrantsRecord, this.#keyGrantsPath(keyId)), (keyGrants) => {
-      if (keyGrants === undefined) return [];
-      const key = indexedKey(this.#folder, keyId, keyGrants);
-      return joined(principalArns.map((arn) => grantsOf(tx, key, arn)));
-    });
-    const isStranger = (grant: Grant) => grant.granteeId !== undefined && grant.granteeId !== granteeId;
-    return whenReady(found, (grants) =>
-      grants.some(isStranger) ? grants.filter((grant) => !isStranger(grant)) : grants,
-    );
+    const keyGrants = tx.get(keyGrantsRecord, this.#keyGrantsPath(keyId));
+    if (keyGrants === undefined) return NONE;
+    if (keyGrants instanceof Promise) {
+      return keyGrants.then((loaded) =>
+        loaded === undefined ? NONE : this.#gather(tx, keyId, loaded, principalArns, granteeId),
+      );
+    }
+    const known = this.#answersOf(keyGrants);
+    let found: readonly Grant[] = NONE;
+    for (const arn of principalArns) {
+      const answer = known.get(arn) ?? this.#answer(tx, keyId, keyGrants, known, arn);
+      if (answer instanceof Promise) return this.#gather(tx, keyId, keyGrants, principalArns, granteeId);
+      const grants = answer.hasIds ? withoutStrangers(answer.grants, granteeId) : answer.grants;
+      if (grants.length > 0) found = found.length === 0 ? grants : [...found, ...grants];
+    }
+    return found;
   }
 
   /** The grant of that id on that key; any text may be asked for. */
@@ -261,6 +281,46 @@ export class Grants {
     if (grants.length === 0 && rest.length === 0) tx.remove(path);
   }
 
+  #gather(
+    tx: ReadTransaction,
+    keyId: string,
+    keyGrants: KeyGrants,
+    principalArns: readonly string[],
+    granteeId: string | undefined,
+  ): Ready<readonly Grant[]> {
+    const key = indexedKey(this.#folder, keyId, keyGrants);
+    const found = joined(principalArns.map((arn) => grantsOf(tx, key, arn)));
+    return whenReady(found, (grants) => withoutStrangers(grants, granteeId));
+  }
+
+  /**
+   * Every change of a key's grants writes its KeyGrants anew, so that one that is still cached answers for all records
+   * below it. An answer is kept only if all of them came at once: then all were checked since anybody else last wrote.
+   */
+  #answersOf(keyGrants: KeyGrants): Map<string, Answer> {
+    let known = this.#answers.get(keyGrants);
+    if (known === undefined) {
+      known = new Map();
+      this.#answers.set(keyGrants, known);
+    }
+    return known;
+  }
+
+  #answer(
+    tx: ReadTransaction,
+    keyId: string,
+    keyGrants: KeyGrants,
+    known: Map<string, Answer>,
+    arn: string,
+  ): Ready<Answer> {
+    const grants = grantsOf(tx, indexedKey(this.#folder, keyId, keyGrants), arn);
+    if (grants instanceof Promise) return grants.then(answerOf);
+    const answer = answerOf(grants);
+    if (known.size >= REMEMBERED_GRANTEES) known.clear();
+    known.set(arn, answer);
+    return answer;
+  }
+
   #findIn(folder: string, tx: ReadTransaction, keyId: string, grantId: string): Ready<Grant | undefined> {
     if (!isGrantId(grantId)) return undefined;
     const path = folder === this.#folder ? this.#keyGrantsPath(keyId) : keyGrantsPath(folder, keyId);
@@ -295,6 +355,14 @@ export class Grants {
     this.#random.fill(bytes);
     return toHex(bytes);
   }
+}
+
+function answerOf(grants: readonly Grant[]): Answer {
+  return { grants, hasIds: grants.some(({ granteeId }) => granteeId !== undefined) };
+}
+
+function withoutStrangers(grants: readonly Grant[], callerId: string | undefined): readonly Grant[] {
+  return grants.filter(({ granteeId }) => granteeId === undefined || granteeId === callerId);
 }
 
 /** What AWS answers to a text that is no token of a grant. */

@@ -1,7 +1,7 @@
 /** CreateGrant, ListGrants, ListRetirableGrants, RetireGrant, RevokeGrant. Source: AWS KMS API reference. */
 import type { Caller } from "../env.ts";
 import { KmsError } from "../errors.ts";
-import { type Grant, granteeOf, isGrantId, type NewGrant } from "../grants/grant.ts";
+import { type Grant, isGrantId, type NewGrant } from "../grants/grant.ts";
 import { readGrantToken } from "../grants/grant-token.ts";
 import { type Grants, invalidGrantToken } from "../grants/grants.ts";
 import { principalArnOf } from "../grants/principals.ts";
@@ -154,8 +154,8 @@ export const listGrants = operation({
     const { keyId } = target.key;
     const after = readMarker(input.Marker, isGrantId);
     const perPage = input.Limit ?? DEFAULT_GRANTS_PER_PAGE;
-    const grantees = [GranteePrincipal && principalArnOf(GranteePrincipal, realm.partition), GranteeServicePrincipal];
-    const [grantee, otherGrantee] = grantees.filter((name) => name !== undefined);
+    const principalArn = GranteePrincipal && principalArnOf(GranteePrincipal, realm.partition);
+    const grantee = principalArn ?? GranteeServicePrincipal;
     let found: readonly Grant[];
     if (GrantId !== undefined) {
       const grant = isGrantId(GrantId) ? await grants.find(tx, keyId, GrantId) : invalidGrantId();
@@ -168,9 +168,8 @@ export const listGrants = operation({
     const matching = found.filter(
       (grant) =>
         (after === undefined || grant.GrantId > after) &&
-        (grantee === undefined || granteeOf(grant) === grantee) &&
-        // No grant has two grantees.
-        otherGrantee === undefined,
+        (principalArn === undefined || grant.GranteePrincipal === principalArn) &&
+        (GranteeServicePrincipal === undefined || grant.GranteeServicePrincipal === GranteeServicePrincipal),
     );
     const page = cutPage(matching, perPage, (grant) => grant.GrantId);
     return { Grants: page.items.map(describeGrant), ...pageMembers(page.nextMarker) };
