@@ -18,9 +18,20 @@ export function createKms(options: KmsOptions): Promise<Kms> {
 export type { AuditEvent, AuditSink } from "./audit/audit.ts";
 export type { Caller, Clock, Principal, PrincipalType, Random, Realm } from "./env.ts";
 export { KeystoreError, KmsError, type KmsErrorCode } from "./errors.ts";
+export type {
+  Administration,
+  Credentials,
+  HolderKind,
+  HolderSummary,
+  NewHolder,
+  SessionOptions,
+} from "./identities/administration.ts";
+export type { AccessKey, Directory } from "./identities/directory.ts";
 export type { PrincipalOptions } from "./identities/given.ts";
+export { type ImportCounts, importIdentities } from "./identities/import.ts";
+export { IdentityError } from "./identities/names.ts";
 export type { Check, Commit, CommitOutcome, KeyStoreDriver, StoredValue } from "./keystore/driver.ts";
 export { memoryKeystore } from "./keystore/memory.ts";
-export type { CallerFacts, Kms, KmsOptions } from "./kms.ts";
+export type { Authority, CallerFacts, Kms, KmsOptions } from "./kms.ts";
 export type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 export { type RootKey, type RootKeySource, rootKeyFromBytes } from "./records/root-key.ts";

@@ -8,8 +8,10 @@ import { type Engine, type EngineName, engineName } from "./crypto/engine.ts";
 import type { KeyPairs } from "./crypto/key-pairs.ts";
 import { type Caller, type Clock, healthChecked, type Random, type Realm } from "./env.ts";
 import { Grants } from "./grants/grants.ts";
+import { Administration } from "./identities/administration.ts";
+import type { AccessKey, Directory } from "./identities/directory.ts";
 import { GivenPrincipals, type PrincipalOptions } from "./identities/given.ts";
-import { NO_DIRECTORY } from "./identities/no-directory.ts";
+import { StoredDirectory } from "./identities/stored-directory.ts";
 import { Kernel } from "./kernel.ts";
 import { cipherOver } from "./keys/cipher.ts";
 import { defaultKeyPolicy } from "./keys/key-policy.ts";
@@ -21,6 +23,7 @@ import { hexOf, keyNamesOf, uuidOf } from "./model/arn.ts";
 import { realmOf } from "./model/realm.ts";
 import type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 import type { Platform } from "./platform.ts";
+import { type Ready, whenReady } from "./records/ready.ts";
 import { openRecords, type Records } from "./records/record-store.ts";
 import type { RootKeySource } from "./records/root-key.ts";
 import type { Services } from "./services.ts";
@@ -39,6 +42,8 @@ export interface KmsOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly audit?: AuditSink;
+  /** Who is who; by default the identities in the keystore, which `Kms.identities` manages. */
+  readonly directory?: Directory;
 }
 
 export interface Kms {
@@ -59,6 +64,10 @@ export interface Kms {
   caller(): Caller | undefined;
   /** A fresh request id, for a transport's own answers. */
   requestId(): string;
+  /** Manages the users, roles and access keys in the keystore. Whoever holds this object may do so. */
+  readonly identities: Administration;
+  /** Whose an access key is, for a transport that checks signatures. */
+  readonly authority: Authority;
   /**
    * The service of another account and Region over the same keystore; each is a world of its own. The caller of `as`
    * comes along within its account, and nobody does to another one.
@@ -67,6 +76,14 @@ export interface Kms {
   inRealm(realm: Pick<Realm, "region" | "accountId">): Kms;
   /** Wipes every key held in memory and closes the keystore, for all realms. */
   close(): Promise<void>;
+}
+
+/** Who may tell whose an access key is. */
+export interface Authority {
+  readonly engine: Engine;
+  nowMs(): number;
+  /** Hands the key to `use`, which must not keep its secret; `undefined` if there is none. */
+  authenticate<T>(accessKeyId: string, use: (accessKey: AccessKey | undefined) => T): Ready<T>;
 }
 
 /** What the embedding program knows of how somebody calls. */
@@ -89,9 +106,9 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const records = await openRecords({ driver: options.keystore, rootKey, crypto, random, clock });
   const { keyPairs } = platform;
   const types = materialTypes(crypto, keyPairs);
-  const directory = new GivenPrincipals(NO_DIRECTORY);
+  const directory = new GivenPrincipals(options.directory ?? new StoredDirectory(realm.partition));
   const parts = { records, crypto, keyPairs, types, random, clock, audit: options.audit, directory };
-  return new Realms(parts, requestIds(random)).get(realm);
+  return new Realms(parts, realm.partition, requestIds(random)).get(realm);
 }
 
 /** What the realms of one keystore have in common. */
@@ -121,12 +138,16 @@ function folderOf({ accountId, region }: Pick<Realm, "accountId" | "region">): s
 class Realms {
   readonly #parts: Parts;
   readonly #nextRequestId: () => string;
+  readonly #authority: Authority;
+  readonly #administration: Administration;
   /** By their folders, the one that was asked for last at the end. */
   readonly #open = new Map<string, OpenRealm>();
 
-  constructor(parts: Parts, nextRequestId: () => string) {
+  constructor(parts: Parts, partition: string, nextRequestId: () => string) {
     this.#parts = parts;
     this.#nextRequestId = nextRequestId;
+    this.#authority = authorityOver(parts);
+    this.#administration = new Administration({ ...parts, partition });
   }
 
   get(realm: Realm): Kms {
@@ -164,6 +185,8 @@ class Realms {
       },
       caller: () => caller?.(),
       requestId,
+      authority: this.#authority,
+      identities: this.#administration,
       execute: (operation: string, input: unknown, other?: Caller) =>
         kernel.execute(operation, input, other ?? caller?.()),
       inRealm: (other: Pick<Realm, "region" | "accountId">) => {
@@ -185,6 +208,15 @@ class Realms {
     await Promise.all([...this.#open.values()].map(({ kernel }) => kernel.rest()));
     await this.#parts.records.close();
   }
+}
+
+function authorityOver({ records, crypto, clock, directory }: Parts): Authority {
+  return {
+    engine: crypto,
+    nowMs: () => clock.nowMs(),
+    authenticate: (accessKeyId, use) =>
+      records.read((tx) => whenReady(directory.accessKey(accessKeyId, tx), (accessKey) => use(accessKey))),
+  };
 }
 
 /** What the handlers of one realm may use. @param ofAccount the same of another account in this Region */

@@ -153,12 +153,12 @@ function resolveCiphertext(
   if (name === undefined) {
     const algorithm = target.algorithm === undefined ? undefined : input[target.algorithm];
     const namesKey = algorithm === undefined || algorithm === DEFAULT_ALGORITHM;
-    if (namesKey && !ignoresCiphertext(input)) return findNamed(request, from.blob);
+    if (namesKey && !ignoresCiphertext(input)) return findNamed(request, from.blob, request.services);
     throw new KmsError("ValidationException", "KeyId must not be null");
   }
   return whenReady(resolveName(request, target, name), (named) => {
     if (isAsymmetric(named.key) || ignoresCiphertext(input)) return named;
-    return whenReady(findNamed(request, from.blob), (found) => {
+    return whenReady(findNamed(request, from.blob, named.services), (found) => {
       if (named.key.keyId === found.key.keyId) return found;
       throw new KmsError(
         "IncorrectKeyException",
@@ -168,8 +168,8 @@ function resolveCiphertext(
   });
 }
 
-/** The key that the header of a symmetric ciphertext names. */
-function findNamed({ tx, services, input }: TargetRequest, member: string): Ready<ResolvedKey> {
+/** The key that the header of a symmetric ciphertext names, in the account of these services. */
+function findNamed({ tx, input }: TargetRequest, member: string, services: Services): Ready<ResolvedKey> {
   const keyId = readBlobKeyId(input[member] as Uint8Array);
   if (keyId === undefined) throw new KmsError("InvalidCiphertextException");
   return whenReady(services.keys.find(tx, keyId), (key) => {

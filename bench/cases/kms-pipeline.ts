@@ -8,7 +8,7 @@ import { EncryptCommand, KMSClient } from "../../src/client/client.ts";
 import { DEFAULT_ALGORITHM } from "../../src/crypto/algorithms.ts";
 import { type Caller, healthChecked } from "../../src/env.ts";
 import { GivenPrincipals } from "../../src/identities/given.ts";
-import { NO_DIRECTORY } from "../../src/identities/no-directory.ts";
+import { StoredDirectory } from "../../src/identities/stored-directory.ts";
 import { materialTypes } from "../../src/keys/keys.ts";
 import { memoryKeystore } from "../../src/keystore/memory.ts";
 import { servicesOf } from "../../src/kms.ts";
@@ -38,7 +38,7 @@ async function openParts() {
   const realm = { partition: "aws", region: "us-east-1", accountId: "000000000000" };
   const { keyPairs } = platform;
   const types = materialTypes(crypto, keyPairs);
-  const directory = new GivenPrincipals(NO_DIRECTORY);
+  const directory = new GivenPrincipals(new StoredDirectory("aws"));
   const parts = { records, crypto, keyPairs, types, random, clock, audit: undefined, directory };
   const services: Services = servicesOf(parts, realm, () => services);
   const { keys } = services;

@@ -96,7 +96,7 @@ function decideFor(identity: Identity, request: AuthorizedRequest, permission: P
     const decision = judge(asked);
     // Grants are read only where policies have not decided: most requests need none.
     if (decision.reason !== "implicit" || grant !== undefined || key?.key.hasGrants !== true) return decision;
-    const granted = key.services.grants.ofGrantee(request.tx, key.key.keyId, granteesOf(caller), identity.userId);
+    const granted = key.services.grants.ofGrantee(request.tx, key.key.keyId, granteesOf(caller), idOf(identity));
     return whenReady(granted, (grants) => (grants.length === 0 ? decision : judge({ ...asked, grants })));
   });
 }
@@ -107,6 +107,11 @@ function granteesOf({ principal: { type, arn, roleArn, account } }: Caller): rea
   const root = `arn:${arn.split(":")[1]}:iam::${account}:root`;
   const own = roleArn === undefined ? [arn] : [arn, roleArn];
   return type === "root" ? own : [...own, root];
+}
+
+/** The id of the user or role; a session's goes on with its name. */
+function idOf({ userId }: Identity): string | undefined {
+  return userId?.split(":", 1)[0];
 }
 
 /** Reads what a condition asks for that is in the store, where one asks for it. */

@@ -1,20 +1,26 @@
 /**
  * `wasm-kms/http`: the service as an HTTP endpoint that any AWS SDK can talk to, the same on Node.js and in Workers.
  *
- * Signatures are not checked yet, so `auth: "off"` has to be said: the Region is that of the credential scope and the
- * account a twelve-digit access key id, both as the client claims, and the caller is the root of that account.
- * Source: Smithy, "AWS JSON 1.1 protocol"; "Signature Version 4", for the scope.
+ * Requests are signed (signature.ts), and the caller is whose access key it was: the Region is that of the signature's
+ * scope, the account that of the caller. With `auth: "off"` nobody is asked who they are: the Region and, as a
+ * twelve-digit access key id, the account are what the client claims, and the caller is the root of that account.
+ * Source: Smithy, "AWS JSON 1.1 protocol".
  */
+import type { Caller } from "../env.ts";
 import type { Kms } from "../kms.ts";
 import { rootArn } from "../model/arn.ts";
-import { isAccountId, isRegion } from "../model/realm.ts";
-import { type Answer, answer, refusal } from "./protocol.ts";
+import { isAccountId } from "../model/realm.ts";
+import { type Ready, whenReady } from "../records/ready.ts";
+import { parseScope } from "./authorization.ts";
+import { type Answer, answer, CONTENT_TYPE, refusal } from "./protocol.ts";
+import { SignatureVerifier } from "./signature.ts";
+import type { SignatureRefusal } from "./signature-refusal.ts";
 
 export interface EndpointOptions {
-  /** Its realm is the one of clients that name none. */
+  /** What `createKms()` returned. Its realm is the one of clients that name none. */
   readonly kms: Kms;
-  /** Nobody is asked who they are. There is no other mode yet. */
-  readonly auth: "off";
+  /** "sigv4" by default. "off" is for local development: nobody is asked who they are. */
+  readonly auth?: "sigv4" | "off";
   /**
    * The host names under which clients may call; any by default. Without signatures this is what keeps web pages out
    * that have rebound their name to a local address.
@@ -28,8 +34,11 @@ export interface EndpointRequest {
   /** With its query, as "/". */
   readonly path: string;
   header(lowerCaseName: string): string | undefined;
+  /** Lower-case names of all headers, each as often as it came. */
+  readonly headerNames: readonly string[];
   readonly body: Uint8Array;
   readonly sourceIp?: string | undefined;
+  readonly isSecure?: boolean | undefined;
 }
 
 export interface Endpoint {
@@ -42,21 +51,20 @@ export interface Endpoint {
 /** More than the largest request of AWS KMS, with its base64. */
 export const MAX_BODY_BYTES = 1_048_576;
 
-/** An endpoint over `kms`, which it does not close. @throws {TypeError} unless `auth` is "off" */
-export function createEndpoint({ kms, auth, hosts }: EndpointOptions): Endpoint {
-  if (auth !== "off")
-    throw new TypeError('auth must be "off": signatures are not checked yet, and that has to be said.');
+/** An endpoint over `kms`, which it does not close. @throws {TypeError} for another `auth` */
+export function createEndpoint({ kms, auth = "sigv4", hosts }: EndpointOptions): Endpoint {
+  if (auth !== "sigv4" && auth !== "off") throw new TypeError('auth must be "sigv4" or "off".');
+  const identify = auth === "off" ? claimedBy(kms) : signedBy(kms);
   const respond = async (request: EndpointRequest): Promise<Answer> => {
     const requestId = kms.requestId();
     try {
       const refused = refuseRoute(request, hosts, requestId);
       if (refused !== undefined) return refused;
-      const realm = realmOfScope(request.header("authorization"), kms);
-      if (typeof realm === "string") return refusal(400, "IncompleteSignatureException", realm, requestId);
-      const service = kms.inRealm(realm);
-      const { sourceIp } = request;
-      const principal = { type: "root", arn: rootArn(service.realm), account: service.realm.accountId } as const;
-      const caller = { principal, requestId, ...(sourceIp !== undefined && { sourceIp }) };
+      const identifying = identify(request);
+      const found = identifying instanceof Promise ? await identifying : identifying;
+      if ("code" in found) return unsigned(found, requestId, kms.authority.nowMs());
+      const { service, principal, accessKeyId } = found;
+      const caller = callerOf(request, principal, requestId, accessKeyId);
       return await answer(service, request.header("x-amz-target"), request.body, caller);
     } catch {
       return refusal(500, "KMSInternalException", "The request failed inside the endpoint.", requestId);
@@ -65,19 +73,76 @@ export function createEndpoint({ kms, auth, hosts }: EndpointOptions): Endpoint 
   return {
     answer: respond,
     async fetch(request) {
-      const { pathname, search } = new URL(request.url);
+      const { pathname, search, protocol } = new URL(request.url);
       const header = (name: string) => request.headers.get(name) ?? undefined;
       const body = await readBody(request);
+      const headerNames = [...request.headers.keys()];
+      const isSecure = protocol === "https:";
       const {
         status,
         headers,
         body: text,
       } = body === undefined
         ? tooLarge(kms.requestId())
-        : await respond({ method: request.method, path: pathname + search, header, body });
+        : await respond({ method: request.method, path: pathname + search, header, headerNames, body, isSecure });
       return new Response(text, { status, headers });
     },
   };
+}
+
+/** Who calls, and the service that answers. */
+interface Identified {
+  readonly service: Kms;
+  readonly principal: Caller["principal"];
+  readonly accessKeyId: string | undefined;
+}
+
+type Identify = (request: EndpointRequest) => Ready<Identified | SignatureRefusal>;
+
+/** Whoever has signed. */
+function signedBy(kms: Kms): Identify {
+  const verifier = new SignatureVerifier(kms.authority);
+  return (request) =>
+    whenReady(verifier.verify(request), (signer) => {
+      if ("code" in signer) return signer;
+      const { accessKeyId, principal } = signer.accessKey;
+      const accountId = principal.account || kms.realm.accountId;
+      return { service: kms.inRealm({ region: signer.region, accountId }), principal, accessKeyId };
+    });
+}
+
+/** The root of the account that the client claims. */
+function claimedBy(kms: Kms): Identify {
+  return (request) => {
+    const realm = claimedRealm(request.header("authorization"), kms);
+    if ("code" in realm) return realm;
+    const service = kms.inRealm(realm);
+    const principal = { type: "root", arn: rootArn(service.realm), account: service.realm.accountId } as const;
+    return { service, principal, accessKeyId: undefined };
+  };
+}
+
+function callerOf(
+  { header, sourceIp, isSecure }: EndpointRequest,
+  principal: Caller["principal"],
+  requestId: string,
+  accessKeyId: string | undefined,
+): Caller {
+  const userAgent = header("user-agent");
+  return {
+    principal,
+    requestId,
+    ...(sourceIp !== undefined && { sourceIp }),
+    ...(userAgent !== undefined && { userAgent }),
+    ...(isSecure !== undefined && { secureTransport: isSecure }),
+    ...(accessKeyId !== undefined && { accessKeyId }),
+  };
+}
+
+/** With our time, by which an SDK corrects its clock. */
+function unsigned({ code, message }: SignatureRefusal, requestId: string, nowMs: number): Answer {
+  const refused = refusal(400, code, message, requestId);
+  return { ...refused, headers: { ...refused.headers, date: new Date(nowMs).toUTCString() } };
 }
 
 /** The answer to a body of more than MAX_BODY_BYTES. */
@@ -102,14 +167,31 @@ function refuseRoute(
   if (path !== "/") {
     return refusal(404, "UnknownOperationException", "There is nothing at this path: send POST / requests.", requestId);
   }
-  if (method === "POST") return undefined;
-  const refused = refusal(
-    405,
-    "UnknownOperationException",
-    `The method is ${method}: send POST / requests.`,
-    requestId,
-  );
-  return { ...refused, headers: { ...refused.headers, allow: "POST" } };
+  if (method !== "POST") {
+    const refused = refusal(
+      405,
+      "UnknownOperationException",
+      `The method is ${method}: send POST / requests.`,
+      requestId,
+    );
+    return { ...refused, headers: { ...refused.headers, allow: "POST" } };
+  }
+  return refuseContent(header("content-type"), header("content-encoding"), requestId);
+}
+
+/** What a form of a web page could send, and what would have to be unpacked first. */
+function refuseContent(type: string | undefined, encoding: string | undefined, requestId: string): Answer | undefined {
+  if (mediaType(type) !== CONTENT_TYPE) {
+    return refusal(415, "UnsupportedMediaTypeException", `The content type must be ${CONTENT_TYPE}.`, requestId);
+  }
+  if (encoding === undefined) return undefined;
+  return refusal(415, "UnsupportedMediaTypeException", "The body must not have a content encoding.", requestId);
+}
+
+/** The content type without its parameters. */
+function mediaType(contentType = ""): string {
+  const end = contentType.indexOf(";");
+  return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
 /** The host without its port. */
@@ -117,23 +199,15 @@ function hostName(host = ""): string {
   return host.toLowerCase().replace(/:\d+$/, "");
 }
 
-const CREDENTIAL =
-  /^AWS4-HMAC-SHA256[ ,](?:.*[ ,])?Credential=([^/,\s]{1,128})\/\d{8}\/([^/,\s]{1,64})\/([^/,\s]{1,64})\/aws4_request(?:[,\s]|$)/;
-const MAX_AUTHORIZATION_LENGTH = 4096;
-
-/** The account and Region that an Authorization header claims, or what is wrong with it. */
-function realmOfScope(
+/** The account and Region that an Authorization header claims. */
+function claimedRealm(
   authorization: string | undefined,
   { realm }: Kms,
-): { region: string; accountId: string } | string {
+): { region: string; accountId: string } | SignatureRefusal {
   if (authorization === undefined) return realm;
-  const match = authorization.length > MAX_AUTHORIZATION_LENGTH ? null : CREDENTIAL.exec(authorization);
-  if (match === null) {
-    return "Authorization must be AWS4-HMAC-SHA256 with Credential=KEYID/DATE/REGION/kms/aws4_request.";
-  }
-  const [, accessKeyId, region, service] = match as unknown as [string, string, string, string];
-  if (service !== "kms") return `Credential should be scoped to correct service: 'kms'; it is '${service}'.`;
-  if (!isRegion(region)) return `Credential should be scoped to a valid Region; it is '${region}'.`;
+  const scope = parseScope(authorization);
+  if ("code" in scope) return scope;
+  const { accessKeyId, region } = scope;
   return { region, accountId: isAccountId(accessKeyId) ? accessKeyId : realm.accountId };
 }
 

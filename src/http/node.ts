@@ -63,14 +63,24 @@ async function serve(endpoint: Endpoint, request: IncomingMessage, response: Ser
       return Array.isArray(value) ? value.join(",") : value;
     };
     const { method = "", url: path = "", socket } = request;
+    const headerNames = namesOf(request.rawHeaders);
+    const isSecure = "encrypted" in socket;
+    const sourceIp = socket.remoteAddress;
     try {
-      send(response, await endpoint.answer({ method, path, header, body, sourceIp: socket.remoteAddress }), false);
+      send(response, await endpoint.answer({ method, path, header, headerNames, body, sourceIp, isSecure }), false);
     } finally {
       body.fill(0);
     }
   } catch {
     response.destroy();
   }
+}
+
+/** The names among names and values in turn. */
+function namesOf(rawHeaders: readonly string[]): string[] {
+  const names: string[] = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) names.push(rawHeaders[i]!.toLowerCase());
+  return names;
 }
 
 function send(response: ServerResponse, { status, headers, body }: Answer, last: boolean): void {

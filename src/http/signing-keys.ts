@@ -6,14 +6,12 @@ import type { Engine } from "../crypto/engine.ts";
 import type { Secret } from "../crypto/secret.ts";
 import type { AccessKey } from "../identities/directory.ts";
 import { secretBytes } from "../secret-bytes.ts";
-import type { Authorization } from "./authorization.ts";
+import type { Scope } from "./authorization.ts";
 
 const KEPT = 256;
 const PREFIX = "AWS4";
 const TERMINATOR = "aws4_request";
 const encoder = new TextEncoder();
-
-type Scope = Pick<Authorization, "date" | "region" | "service">;
 
 interface SigningKey {
   readonly secret: Secret | undefined;

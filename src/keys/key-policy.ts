@@ -4,7 +4,7 @@
  */
 import type { Realm } from "../env.ts";
 import { rootArn } from "../model/arn.ts";
-import { type Policy, parsePolicy } from "../policy/policy.ts";
+import { type Policy, parsePolicy, storedPolicy } from "../policy/policy.ts";
 import type { Key } from "./key.ts";
 
 /** By the key's record, which is another object when it has changed. */
@@ -15,22 +15,11 @@ export function keyPolicyOf(key: Key, defaultPolicy: Policy): Policy {
   if (key.policy === undefined) return defaultPolicy;
   let policy = compiled.get(key);
   if (policy === undefined) {
-    policy = parsedOrDenying(key.policy);
+    policy = storedPolicy(key.policy, "key");
     compiled.set(key, policy);
   }
   return policy;
 }
-
-/** A policy that cannot be read any more denies everything: one of its denials could be what cannot be read. */
-function parsedOrDenying(text: string): Policy {
-  try {
-    return parsePolicy(text, "key");
-  } catch {
-    return parsePolicy(DENY_ALL, "key");
-  }
-}
-
-const DENY_ALL = '{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}';
 
 /** The policy that AWS KMS gives to a key made without one: the account decides through IAM. */
 export function defaultKeyPolicy(realm: Realm): Policy {

@@ -70,6 +70,20 @@ export function parsePolicy(given: string | object, kind: PolicyKind): Policy {
   );
 }
 
+const DENY_ALL = { key: '"Principal":"*",', iam: "" };
+
+/**
+ * A policy that was parsed before and has been stored. One that cannot be read any more denies everything: one of its
+ * denials could be what cannot be read.
+ */
+export function storedPolicy(text: string, kind: PolicyKind): Policy {
+  try {
+    return parsePolicy(text, kind);
+  } catch {
+    return parsePolicy(`{"Statement":{"Effect":"Deny",${DENY_ALL[kind]}"Action":"*","Resource":"*"}}`, kind);
+  }
+}
+
 class CompiledPolicy implements Policy {
   readonly kind: PolicyKind;
   readonly text: string;

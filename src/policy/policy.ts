@@ -11,7 +11,7 @@ import type { Decision, GrantFacts } from "./question.ts";
 
 export { KmsError, type KmsErrorCode } from "../errors.ts";
 export type { ContextSource } from "./context-source.ts";
-export { type Policy, parsePolicy } from "./document.ts";
+export { type Policy, parsePolicy, storedPolicy } from "./document.ts";
 export { judge } from "./judge.ts";
 export type {
   DecidingGrant,

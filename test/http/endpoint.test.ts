@@ -7,6 +7,7 @@ import { createEndpoint, type Endpoint, MAX_BODY_BYTES } from "../../src/http/en
 import { listenOnLoopback, type RunningServer } from "../../src/http/node.ts";
 import { ACCOUNT, REGION, type Service, startService } from "../operations/service.ts";
 
+const CONTENT_TYPE = "application/x-amz-json-1.1";
 const TARGET = "TrentService.ListKeys";
 let service: Service;
 let endpoint: Endpoint;
@@ -25,7 +26,7 @@ afterAll(async () => {
 const credential = (scope: string) => `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=00`;
 
 async function post(body: string, headers: Record<string, string> = {}, path = "/", method = "POST") {
-  const init: RequestInit = { method, headers: { "x-amz-target": TARGET, ...headers } };
+  const init: RequestInit = { method, headers: { "content-type": CONTENT_TYPE, "x-amz-target": TARGET, ...headers } };
   if (method !== "GET" && method !== "HEAD") init.body = body;
   const response = await fetch(server.url + path, init);
   const text = await response.text();
@@ -72,13 +73,13 @@ describe("a request that is none", () => {
       "another service's scope",
       () => post("{}", { authorization: credential("AKID/20260101/us-east-1/s3/aws4_request") }),
       400,
-      "IncompleteSignatureException",
+      "InvalidSignatureException",
     ],
     [
       "a Region of no form",
       () => post("{}", { authorization: credential("AKID/20260101/nowhere/kms/aws4_request") }),
       400,
-      "IncompleteSignatureException",
+      "InvalidSignatureException",
     ],
   ] as const)("%s", async (_what, send, status, type) => {
     const { status: seen, json, headers } = await send();
@@ -196,7 +197,11 @@ describe("under fire", () => {
   it("finishes what runs when it is told to stop, and takes nothing new", async () => {
     const other = await listenOnLoopback(endpoint, 0);
     const body = JSON.stringify({ KeySpec: "RSA_3072", KeyUsage: "SIGN_VERIFY" });
-    const running = fetch(other.url, { method: "POST", headers: { "x-amz-target": "TrentService.CreateKey" }, body });
+    const running = fetch(other.url, {
+      method: "POST",
+      headers: { "content-type": CONTENT_TYPE, "x-amz-target": "TrentService.CreateKey" },
+      body,
+    });
     await new Promise((resolve) => setTimeout(resolve, 50));
     const stopped = other.stop();
     expect((await running).status).toBe(200);
@@ -209,7 +214,7 @@ describe("under fire", () => {
       endpoint.fetch(
         new Request("http://127.0.0.1/", {
           method: "POST",
-          headers: { host: "127.0.0.1", "x-amz-target": TARGET },
+          headers: { host: "127.0.0.1", "content-type": CONTENT_TYPE, "x-amz-target": TARGET },
           body,
         }),
       );
@@ -219,6 +224,13 @@ describe("under fire", () => {
   });
 });
 
-it("is made only where it is said that nobody is asked", () => {
-  expect(() => createEndpoint({ kms: service.kms } as never)).toThrow(TypeError);
+it("asks for signatures unless it is told that nobody is asked", async () => {
+  const headers = { "content-type": CONTENT_TYPE, "x-amz-target": TARGET };
+  const request = new Request("http://127.0.0.1/", { method: "POST", headers, body: "{}" });
+  const response = await createEndpoint({ kms: service.kms }).fetch(request);
+  expect([response.status, await response.json()]).toMatchObject([
+    400,
+    { __type: "MissingAuthenticationTokenException" },
+  ]);
+  expect(() => createEndpoint({ kms: service.kms, auth: "none" } as never)).toThrow(TypeError);
 });
