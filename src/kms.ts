@@ -4,9 +4,11 @@
  */
 import { aliasesIn } from "./aliases/aliases.ts";
 import type { AuditSink } from "./audit/audit.ts";
+import { denyNobody } from "./authorization/denial.ts";
 import { type Engine, type EngineName, engineName } from "./crypto/engine.ts";
 import type { KeyPairs } from "./crypto/key-pairs.ts";
 import { type Caller, type Clock, healthChecked, type Random, type Realm } from "./env.ts";
+import { type ExplainOptions, type Explanation, explain } from "./explanation.ts";
 import { Grants } from "./grants/grants.ts";
 import { Administration } from "./identities/administration.ts";
 import type { AccessKey, Directory } from "./identities/directory.ts";
@@ -60,6 +62,8 @@ export interface Kms {
    * @throws {KmsError}
    */
   execute<N extends OperationName>(operation: N, input: InputOf<N>, caller?: Caller): Promise<OutputOf<N>>;
+  /** Which statement or grant decides about something that the caller of `as` may ask for. @throws {KmsError} */
+  explain(options: ExplainOptions): Promise<Explanation>;
   /** The caller of `as`, with a fresh request id; nobody without one. */
   caller(): Caller | undefined;
   /** A fresh request id, for a transport's own answers. */
@@ -183,6 +187,7 @@ class Realms {
           return this.#serve(realm, kernel, { ...facts, principal: known });
         return this.get({ ...realm, accountId: account }).as(principal, facts);
       },
+      explain: (options: ExplainOptions) => this.#explain(realm, caller?.(), options),
       caller: () => caller?.(),
       requestId,
       authority: this.#authority,
@@ -196,6 +201,12 @@ class Realms {
       },
       close: () => this.#close(),
     } as Kms;
+  }
+
+  async #explain(realm: Realm, caller: Caller | undefined, options: ExplainOptions): Promise<Explanation> {
+    if (caller === undefined) throw denyNobody();
+    const { services } = this.#find(realm);
+    return this.#parts.records.read((tx) => explain(tx, services, caller, options));
   }
 
   #forgetOldest(): void {

@@ -139,6 +139,11 @@ function resolveTarget(request: TargetRequest, target: Target): Ready<ResolvedKe
   return resolveName(request, target, name!);
 }
 
+/** The key that a caller means by a key id, key ARN, alias name or alias ARN. @throws {KmsError} */
+export function resolveKey(request: TargetRequest, target: Target, name: string): Ready<ResolvedKey> {
+  return resolveName(request, target, name);
+}
+
 /**
  * A symmetric ciphertext names its key, which a key id in the request only confirms; the bare ciphertext of an
  * asymmetric key names none, so the request must.

@@ -81,15 +81,19 @@ uses alias/default and makes it on first use.
 
 export const SERVE_HELP = `
 Examples:
+  wasm-kms identity create user alice --admin
+  eval "$(wasm-kms identity create-access-key alice --format env)"
+  wasm-kms serve --port 9000 &
+  aws --endpoint-url http://127.0.0.1:9000 --region us-east-1 kms list-keys
   wasm-kms serve --auth off
-  wasm-kms serve --auth off --port 9000 --home ./keys
-  aws --endpoint-url http://127.0.0.1:8080 kms list-keys
 
-Only programs of this machine reach it. With --auth off nobody is asked who
-they are: each caller is the root of its account. The Region is that of the
-client's credentials; the account is the access key id if that has twelve
-digits, else --account. Each account and Region is a world of its own.
-SIGINT and SIGTERM stop it when running requests are done.
+Requests are signed as for AWS, and each caller may do what its policies and
+those of the keys say. The Region is that of the client's credentials, the
+account that of the caller. With --auth off nobody is asked who they are, for
+programs of this machine only: each caller is the root of the account that has
+its access key id if that has twelve digits, else of --account. Each account
+and Region is a world of its own. SIGINT and SIGTERM stop it when running
+requests are done.
 `;
 
 export const DEMO_HELP = `

@@ -4,6 +4,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { KEY_SPECS } from "../crypto/algorithms.ts";
 import { isAccountId, isRegion } from "../model/realm.ts";
 import { keyUsage } from "../model/scalars.ts";
+import { type DecisionOptions, explainDecision } from "./decision.ts";
 import { demo } from "./demo.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { exitCodeOf, explain, systemCode } from "./explain.ts";
@@ -19,6 +20,8 @@ import {
   SERVE_HELP,
 } from "./help.ts";
 import { ACCOUNT_DEFAULT, REGION_DEFAULT } from "./home.ts";
+import { addIdentityCommands } from "./identity-commands.ts";
+import { EXPLAIN_HELP } from "./identity-help.ts";
 import { isAliasName } from "./key-choice.ts";
 import * as keys from "./key-commands.ts";
 import { stackOf } from "./progress.ts";
@@ -90,11 +93,27 @@ function createProgram(io: Io, finish: Finish): Command {
   });
   addFileCommands(program, settings, finish);
   addKeyCommands(program, settings, finish);
+  addIdentityCommands(program, settings, finish);
+  program
+    .command("explain")
+    .description("Tells whether somebody may do something to a key, and which statement decides.")
+    .requiredOption("--principal <arn>", "root, or the ARN of a user, role session or federated user", parseNonempty)
+    .option("--role <arn>", "the role of a role session", parseNonempty)
+    .requiredOption("--action <action>", "as kms:Encrypt", parseNonempty)
+    .option("-k, --key <key>", "a key id, ARN or alias", parseNonempty)
+    .option("-c, --context <k=v>", "a pair of the encryption context (repeatable)", addContext)
+    .option("--json", "as JSON")
+    .addHelpText("after", EXPLAIN_HELP)
+    .action(async (options: DecisionOptions) => finish(await explainDecision(options, settings())));
   program
     .command("serve")
     .description("Serves the keystore to AWS SDKs on this machine, over HTTP.")
     .option("-p, --port <n>", "the port, on 127.0.0.1; 0 for any that is free", parsePort, PORT_DEFAULT)
-    .addOption(new Option("--auth <mode>", "how callers are known; off: not at all").choices(["off"]))
+    .addOption(
+      new Option("--auth <mode>", "how callers are known: by AWS signatures, or off: not at all")
+        .choices(["sigv4", "off"])
+        .default("sigv4"),
+    )
     .addHelpText("after", SERVE_HELP)
     .action(async (options: ServeOptions) => finish(await serve(options, settings())));
   program
