@@ -10,6 +10,7 @@ const portable = {
   "request-handler": "src/http/request-handler.ts",
   http: "src/http/endpoint.ts",
   engine: "src/engine.ts",
+  policy: "src/policy/policy.ts",
   envelope: "src/messages.ts",
   "keystore-memory": "src/keystore/memory.ts",
 };
@@ -17,6 +18,7 @@ const portable = {
 const nodeOnly = {
   "keystore-sqlite": "src/keystore/sqlite.ts",
   "root-key": "src/root-key-node.ts",
+  audit: "src/audit/file.ts",
   cli: "src/cli/main.ts",
 };
 
@@ -38,7 +40,7 @@ export default defineConfig([
     outDir: "dist",
     platform: "node",
     dts: {
-      entry: { ...portable, "keystore-sqlite": nodeOnly["keystore-sqlite"], "root-key": nodeOnly["root-key"] },
+      entry: { ...portable, "keystore-sqlite": nodeOnly["keystore-sqlite"], "root-key": nodeOnly["root-key"], audit: nodeOnly.audit },
       compilerOptions: { ignoreDeprecations: "6.0" },
     },
   },

@@ -4,6 +4,9 @@
  */
 import { aliasesIn } from "./aliases/aliases.ts";
 import type { AuditSink } from "./audit/audit.ts";
+import type { AuditSource } from "./audit/source.ts";
+import { AuditTrail } from "./audit/trail.ts";
+import { openAuditSigner } from "./audit-signer.ts";
 import { denyNobody } from "./authorization/denial.ts";
 import { type Engine, type EngineName, engineName } from "./crypto/engine.ts";
 import type { KeyPairs } from "./crypto/key-pairs.ts";
@@ -21,7 +24,8 @@ import { Keys, type MaterialTypes, materialTypes } from "./keys/keys.ts";
 import { LastUsage } from "./keys/last-usage.ts";
 import { macsOver } from "./keys/mac.ts";
 import type { KeyStoreDriver } from "./keystore/driver.ts";
-import { hexOf, keyNamesOf, uuidOf } from "./model/arn.ts";
+import { keyNamesOf } from "./model/arn.ts";
+import { countedIds } from "./model/counted-ids.ts";
 import { realmOf } from "./model/realm.ts";
 import type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 import type { Platform } from "./platform.ts";
@@ -43,7 +47,8 @@ export interface KmsOptions {
   readonly engine?: EngineName;
   readonly clock?: Clock;
   readonly random?: Random;
-  readonly audit?: AuditSink;
+  /** Who hears of every request: `auditFiles({ folder })`, `auditTo(function)`, or a sink of your own. */
+  readonly audit?: AuditSink | AuditSource;
   /** Who is who; by default the identities in the keystore, which `Kms.identities` manages. */
   readonly directory?: Directory;
 }
@@ -111,8 +116,18 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const { keyPairs } = platform;
   const types = materialTypes(crypto, keyPairs);
   const directory = new GivenPrincipals(options.directory ?? new StoredDirectory(realm.partition));
-  const parts = { records, crypto, keyPairs, types, random, clock, audit: options.audit, directory };
-  return new Realms(parts, realm.partition, requestIds(random)).get(realm);
+  const parts = { records, crypto, keyPairs, types, random, clock, directory };
+  const trail = typeof options.audit === "object" ? await openTrail(options.audit, parts) : undefined;
+  const audit = typeof options.audit === "function" ? options.audit : trail?.record;
+  return new Realms({ ...parts, audit, trail }, realm.partition, countedIds(random)).get(realm);
+}
+
+/** Opens a trail whose checkpoints the keystore signs. */
+async function openTrail(source: AuditSource, parts: Parts): Promise<AuditTrail> {
+  const { records, keyPairs, types, crypto, random, clock } = parts;
+  const signer = await openAuditSigner(records, keyPairs, types.pair);
+  const hash = (bytes: Uint8Array) => crypto.hash("SHA-256", bytes);
+  return new AuditTrail({ output: source.openOutput(), signer, hash, random, clock });
 }
 
 /** What the realms of one keystore have in common. */
@@ -123,7 +138,8 @@ export interface Parts {
   readonly types: MaterialTypes;
   readonly random: Random;
   readonly clock: Clock;
-  readonly audit: AuditSink | undefined;
+  readonly audit?: AuditSink | undefined;
+  readonly trail?: AuditTrail | undefined;
   readonly directory: GivenPrincipals;
 }
 
@@ -217,7 +233,11 @@ class Realms {
 
   async #close(): Promise<void> {
     await Promise.all([...this.#open.values()].map(({ kernel }) => kernel.rest()));
-    await this.#parts.records.close();
+    try {
+      await this.#parts.trail?.close();
+    } finally {
+      await this.#parts.records.close();
+    }
   }
 }
 
@@ -261,23 +281,4 @@ function checkParts({ keystore, rootKey }: KmsOptions): void {
   if (typeof rootKey?.open !== "function") {
     throw new TypeError("rootKey must be a source of the root key, as rootKeyFromBytes(bytes) of 32 secret bytes.");
   }
-}
-
-/** Request ids in the form of a UUID: random once, then counted, since nothing secret hangs on them. */
-function requestIds(random: Random): () => string {
-  const start = new Uint8Array(16);
-  random.fill(start);
-  const prefix = uuidOf(start).slice(0, 24);
-  let count = 0;
-  let upper = "";
-  return () => {
-    // Ten of the twelve digits that count change once in 256 requests.
-    if ((count & 0xff) === 0)
-      upper =
-        prefix +
-        Math.floor(count / 256)
-          .toString(16)
-          .padStart(10, "0");
-    return upper + hexOf(count++ & 0xff);
-  };
 }

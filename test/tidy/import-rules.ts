@@ -14,7 +14,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["services.ts", "platform.ts"],
   ["operations/"],
   ["authorization/", "targets.ts", "explanation.ts", "kernel.ts"],
-  ["kms.ts"],
+  ["audit-signer.ts", "kms.ts"],
   ["client/", "http/", "envelope/"],
   ["node.ts", "edge.ts", "root-key-node.ts", "index.ts", "engine.ts", "messages.ts"],
   ["cli/"],
@@ -31,6 +31,7 @@ const NODE_FILES = [
   "src/keystore/sqlite-folder.ts",
   "src/crypto/node.ts",
   "src/crypto/key-pairs-node.ts", // Types alone: the module is an argument.
+  "src/audit/file.ts",
   "src/http/node.ts",
   "src/cli/",
 ];
