@@ -3,12 +3,32 @@
  * eye on the entropy from which it makes its key. So what it seals can be opened by node:crypto alone.
  */
 import { createHash, hkdfSync } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { auditFiles } from "../src/audit/file.ts";
 import { type AuditEvent, createKms, type Kms, memoryKeystore, rootKeyFromBytes } from "../src/index.ts";
 import { platform } from "../src/node.ts";
+import { consoleKeyPolicy } from "./console-policy.ts";
 import { randomly } from "./job.ts";
 import { openRightly } from "./reference.ts";
 
 const EVENTS_KEPT = 256;
+const USER = "arn:aws:iam::000000000000:user/alice";
+const USER_POLICIES = [
+  {
+    Version: "2012-10-17",
+    Statement: {
+      Effect: "Allow",
+      Action: ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*"],
+      Resource: "arn:aws:kms:*:000000000000:key/*",
+    },
+  },
+  {
+    Version: "2012-10-17",
+    Statement: { Effect: "Deny", Action: "kms:ScheduleKeyDeletion", Resource: "*" },
+  },
+];
 
 /** Key material as the service drew it. */
 interface Material {
@@ -22,6 +42,8 @@ export interface KmsBench {
   readonly keyArn: string;
   /** The last few events, in no order. */
   readonly events: readonly AuditEvent[];
+  /** Closes the service, and removes its trail. */
+  close(): Promise<void>;
   /** Opens a ciphertext blob by its description (src/keys/blob.ts) with node:crypto. @throws {Error} if it does not open */
   open(blob: Uint8Array): Uint8Array;
 }
@@ -33,17 +55,22 @@ export function eventRing(): { events: AuditEvent[]; sink: (event: AuditEvent) =
   return { events, sink: (event) => void (events[count++ % EVENTS_KEPT] = event) };
 }
 
-export async function startKms(): Promise<KmsBench> {
+/**
+ * A service whose requests are the account's root's and are heard of by a function; or, `guarded`, those of a user whose
+ * two policies and the console's key policy are judged, and that are written to an audit trail on disk.
+ */
+export async function startKms(guarded = false): Promise<KmsBench> {
   const draws: Uint8Array[] = [];
   let watched = true;
   const { events, sink } = eventRing();
-  const kms = (
+  const folder = guarded ? mkdtempSync(join(tmpdir(), "wasm-kms-bench-")) : undefined;
+  const root = (
     await createKms({
       keystore: memoryKeystore(),
       rootKey: rootKeyFromBytes(randomly(32)),
       region: "us-east-1",
       accountId: "000000000000",
-      audit: sink,
+      audit: folder === undefined ? sink : auditFiles({ folder }),
       random: {
         fill(out) {
           platform.random.fill(out);
@@ -52,12 +79,17 @@ export async function startKms(): Promise<KmsBench> {
       },
     })
   ).as("root");
-  const { KeyMetadata } = await kms.execute("CreateKey", {});
+  const kms = guarded ? root.as({ type: "user", arn: USER, identityPolicies: USER_POLICIES }) : root;
+  const { KeyMetadata } = await root.execute("CreateKey", guarded ? { Policy: consoleKeyPolicy("000000000000") } : {});
   const { KeyId, Arn } = KeyMetadata as { KeyId: string; Arn: string };
   watched = false;
   const { KeyMaterialId } = await kms.execute("GenerateDataKey", { KeyId, KeySpec: "AES_256" });
   const material = findMaterial(draws, KeyMaterialId as string);
-  return { kms, keyId: KeyId, keyArn: Arn, events, open: (blob) => openBlob(blob, material) };
+  const close = async () => {
+    await kms.close();
+    if (folder !== undefined) rmSync(folder, { recursive: true });
+  };
+  return { kms, keyId: KeyId, keyArn: Arn, events, open: (blob) => openBlob(blob, material), close };
 }
 
 /** A key's material is drawn as its id and then its bytes; each draw has some bytes more, which nobody uses. */

@@ -8,6 +8,7 @@ export const AWS_ENCRYPTION_SDK = "@aws-crypto/client-node";
 /** Ours in the order in which a program would choose: the first that a run measured stands for all. */
 export const OUR_CORES = ["wasm-kms (relaxed)", "wasm-kms (plain)"] as const;
 export const OUR_ENVELOPE = "wasm-kms envelope";
+export const GUARDED = "wasm-kms, a user's request, policies judged and audited on disk";
 export const OWN_COMMAND = "wasm-kms, own command";
 export const SDK_COMMAND = "wasm-kms, AWS SDK's command";
 

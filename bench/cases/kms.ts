@@ -7,7 +7,7 @@ import * as own from "../../src/client/client.ts";
 import type { Case, Contender, Plan } from "../contender.ts";
 import { type DeriveJob, deriveJobs, Ring, ringOf } from "../job.ts";
 import { type KmsBench, startKms } from "../kms-bench.ts";
-import { OWN_COMMAND, SDK_COMMAND } from "../names.ts";
+import { GUARDED, OWN_COMMAND, SDK_COMMAND } from "../names.ts";
 import type { Subject } from "../subjects/subject.ts";
 import { checkDeriveAndOpen, checkDeriveAndSeal, checkEqual, prepareAll } from "../validation.ts";
 import { BY_TWO_HMACS, caseOf } from "./core.ts";
@@ -18,6 +18,7 @@ const LAYER = "kms";
 /** AWS KMS encrypts at most 4,096 bytes in a request. */
 const SIZES = [16, 64, 1024, 4096];
 const DATA_KEY_BYTES = 32;
+const GUARDED_BYTES = 64;
 
 export function kmsPlans(native: readonly Subject[]): Plan[] {
   return [
@@ -45,12 +46,15 @@ function planOf(name: string, bytes: number, native: readonly Subject[], make: M
         ? await prepareAll(native, (subject) => subject.deriveAndOpen, jobs, checkDeriveAndOpen)
         : await prepareAll<DeriveJob>(native, (subject) => subject.deriveAndSeal, jobs, checkDeriveAndSeal);
       const { contenders, baselines, close } = caseOf(bare, [BY_TWO_HMACS]);
+      const guarded = name === "Encrypt" && bytes === GUARDED_BYTES ? await startKms(true) : undefined;
+      const watched = guarded && guardedEncrypts(guarded, bytes);
       return {
-        contenders: [...(await make(service, bytes)), ...contenders],
+        contenders: [...(await make(service, bytes)), ...(watched ? [watched] : []), ...contenders],
         baselines,
         async close() {
           await close?.();
-          await service.kms.close();
+          await service.close();
+          await guarded?.close();
         },
       };
     },
@@ -82,6 +86,21 @@ function encrypts(service: KmsBench, bytes: number): Contender[] {
     contender(OWN_COMMAND, ours, () => ownClient.send(new own.EncryptCommand({ KeyId, Plaintext: ours.next() }))),
     contender(SDK_COMMAND, theirs, () => sdkClient.send(new sdk.EncryptCommand({ KeyId, Plaintext: theirs.next() }))),
   ];
+}
+
+/** What a request costs where everything is on: a user with policies, a key policy, a trail on disk. */
+function guardedEncrypts(service: KmsBench, bytes: number): Contender {
+  const client = new own.KMSClient({ kms: service.kms });
+  const plaintexts = new Ring(ringOf(bytes).items);
+  const run = () => client.send(new own.EncryptCommand({ KeyId: service.keyId, Plaintext: plaintexts.next() }));
+  return {
+    subject: GUARDED,
+    run,
+    async validate() {
+      const { CiphertextBlob } = (await run()) as { CiphertextBlob: Uint8Array };
+      checkEqual(service.open(CiphertextBlob), plaintexts.last(1)[0]!, "What node:crypto opens of the answer");
+    },
+  };
 }
 
 interface Sealed {
