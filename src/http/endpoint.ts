@@ -34,18 +34,21 @@ export interface EndpointRequest {
   /** With its query, as "/". */
   readonly path: string;
   header(lowerCaseName: string): string | undefined;
-  /** Lower-case names of all headers, each as often as it came. */
-  readonly headerNames: readonly string[];
+  /** Names and values of all headers in turn, each as it came and as often. */
+  readonly rawHeaders: readonly string[];
   readonly body: Uint8Array;
   readonly sourceIp?: string | undefined;
   readonly isSecure?: boolean | undefined;
 }
 
 export interface Endpoint {
+  readonly auth: "sigv4" | "off";
   /** Never rejects: every failure is an answer. */
   answer(request: EndpointRequest): Promise<Answer>;
-  /** The same for the Request and Response of the platform. */
-  fetch(request: Request): Promise<Response>;
+  /** The same for the Request and Response of the platform. @param sourceIp the client's address, if it is known */
+  fetch(request: Request, sourceIp?: string): Promise<Response>;
+  /** Wipes the signing keys that are kept at hand; they are derived again when they are needed. */
+  forget(): void;
 }
 
 /** More than the largest request of AWS KMS, with its base64. */
@@ -54,7 +57,10 @@ export const MAX_BODY_BYTES = 1_048_576;
 /** An endpoint over `kms`, which it does not close. @throws {TypeError} for another `auth` */
 export function createEndpoint({ kms, auth = "sigv4", hosts }: EndpointOptions): Endpoint {
   if (auth !== "sigv4" && auth !== "off") throw new TypeError('auth must be "sigv4" or "off".');
-  const identify = auth === "off" ? claimedBy(kms) : signedBy(kms);
+  const { authority } = kms;
+  const verifier = new SignatureVerifier(authority);
+  const identify = auth === "off" ? claimedBy(kms) : signedBy(kms, verifier);
+  const dateOf = httpDates();
   const respond = async (request: EndpointRequest): Promise<Answer> => {
     const requestId = kms.requestId();
     try {
@@ -62,7 +68,7 @@ export function createEndpoint({ kms, auth = "sigv4", hosts }: EndpointOptions):
       if (refused !== undefined) return refused;
       const identifying = identify(request);
       const found = identifying instanceof Promise ? await identifying : identifying;
-      if ("code" in found) return unsigned(found, requestId, kms.authority.nowMs());
+      if ("code" in found) return refusal(400, found.code, found.message, requestId);
       const { service, principal, accessKeyId } = found;
       const caller = callerOf(request, principal, requestId, accessKeyId);
       return await answer(service, request.header("x-amz-target"), request.body, caller);
@@ -70,23 +76,48 @@ export function createEndpoint({ kms, auth = "sigv4", hosts }: EndpointOptions):
       return refusal(500, "KMSInternalException", "The request failed inside the endpoint.", requestId);
     }
   };
+  /** With our time, by which SDKs correct their clocks. */
+  const dated = async (request: EndpointRequest): Promise<Answer> => {
+    const { status, headers, body } = await respond(request);
+    return { status, headers: { ...headers, date: dateOf(authority.nowMs()) }, body };
+  };
   return {
-    answer: respond,
-    async fetch(request) {
-      const { pathname, search, protocol } = new URL(request.url);
-      const header = (name: string) => request.headers.get(name) ?? undefined;
-      const body = await readBody(request);
-      const headerNames = [...request.headers.keys()];
-      const isSecure = protocol === "https:";
-      const {
-        status,
-        headers,
-        body: text,
-      } = body === undefined
-        ? tooLarge(kms.requestId())
-        : await respond({ method: request.method, path: pathname + search, header, headerNames, body, isSecure });
-      return new Response(text, { status, headers });
+    auth,
+    answer: dated,
+    async fetch(request, sourceIp) {
+      const asked = await readRequest(request, sourceIp);
+      const { status, headers, body } = asked === undefined ? tooLarge(kms.requestId()) : await dated(asked);
+      return new Response(body, { status, headers });
     },
+    forget: () => verifier.forget(),
+  };
+}
+
+/** A request of the platform, or `undefined` if its body is too large. */
+async function readRequest(request: Request, sourceIp: string | undefined): Promise<EndpointRequest | undefined> {
+  const { pathname, search, protocol, host } = new URL(request.url);
+  const body = await readBody(request);
+  if (body === undefined) return undefined;
+  const headers = new Headers(request.headers);
+  // Some platforms keep the host in the URL alone.
+  if (!headers.has("host")) headers.set("host", host);
+  const header = (name: string) => headers.get(name) ?? undefined;
+  const rawHeaders = [...headers].flat();
+  const isSecure = protocol === "https:";
+  return { method: request.method, path: pathname + search, header, rawHeaders, body, isSecure, sourceIp };
+}
+
+/** The Date header, built once in a second. */
+function httpDates(): (ms: number) => string {
+  let lastSecond = Number.NaN;
+  let text = "";
+  return (ms) => {
+    const second = Math.floor(ms / 1000);
+    if (second !== lastSecond) {
+      lastSecond = second;
+      text = new Date(ms).toUTCString();
+    }
+    return text;
   };
 }
 
@@ -100,8 +131,7 @@ interface Identified {
 type Identify = (request: EndpointRequest) => Ready<Identified | SignatureRefusal>;
 
 /** Whoever has signed. */
-function signedBy(kms: Kms): Identify {
-  const verifier = new SignatureVerifier(kms.authority);
+function signedBy(kms: Kms, verifier: SignatureVerifier): Identify {
   return (request) =>
     whenReady(verifier.verify(request), (signer) => {
       if ("code" in signer) return signer;
@@ -139,12 +169,6 @@ function callerOf(
   };
 }
 
-/** With our time, by which an SDK corrects its clock. */
-function unsigned({ code, message }: SignatureRefusal, requestId: string, nowMs: number): Answer {
-  const refused = refusal(400, code, message, requestId);
-  return { ...refused, headers: { ...refused.headers, date: new Date(nowMs).toUTCString() } };
-}
-
 /** The answer to a body of more than MAX_BODY_BYTES. */
 export function tooLarge(requestId: string): Answer {
   const text = `The request body has more than ${MAX_BODY_BYTES} bytes.`;
@@ -153,7 +177,7 @@ export function tooLarge(requestId: string): Answer {
 
 /** What is not a request to the service: a health check, or an error. */
 function refuseRoute(
-  { method, path, header }: EndpointRequest,
+  { method, path, header, rawHeaders }: EndpointRequest,
   hosts: readonly string[] | undefined,
   requestId: string,
 ): Answer | undefined {
@@ -164,19 +188,49 @@ function refuseRoute(
   if (path === "/healthz" && (method === "GET" || method === "HEAD")) {
     return { status: 200, headers: { "content-type": "application/json" }, body: '{"status":"ok"}' };
   }
-  if (path !== "/") {
-    return refusal(404, "UnknownOperationException", "There is nothing at this path: send POST / requests.", requestId);
-  }
+  if (path !== "/") return refusePath(path, requestId);
   if (method !== "POST") {
-    const refused = refusal(
-      405,
-      "UnknownOperationException",
-      `The method is ${method}: send POST / requests.`,
-      requestId,
-    );
+    const text = `The method is ${method}: send POST / requests.`;
+    const refused = refusal(405, "UnknownOperationException", text, requestId);
     return { ...refused, headers: { ...refused.headers, allow: "POST" } };
   }
+  const repeated = findRepeated(rawHeaders);
+  if (repeated !== undefined) {
+    return refusal(400, "SerializationException", `The header '${repeated}' stands more than once.`, requestId);
+  }
   return refuseContent(header("content-type"), header("content-encoding"), requestId);
+}
+
+/** A path of plain names is somebody's mistake; any other spelling, and every query, is not even looked at. */
+function refusePath(path: string, requestId: string): Answer {
+  if (PLAIN_PATH.test(path)) {
+    return refusal(404, "UnknownOperationException", "There is nothing at this path: send POST / requests.", requestId);
+  }
+  const text = /[?&]X-Amz-/i.test(path)
+    ? "Signatures in the URL are not taken: sign with an Authorization header."
+    : "The path must be / and have no query.";
+  return refusal(400, "UnknownOperationException", text, requestId);
+}
+
+const PLAIN_PATH = /^(?:\/[\w-]+)+$/;
+
+/** Headers of which a reader of the first one and a reader of the last one would see two requests. */
+const SINGLE: ReadonlyMap<string, number> = new Map(
+  ["host", "authorization", "content-type", "content-encoding", "content-length", "x-amz-target"].map((name, i) => [
+    name,
+    1 << i,
+  ]),
+);
+
+function findRepeated(rawHeaders: readonly string[]): string | undefined {
+  let seen = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!.toLowerCase();
+    const bit = SINGLE.get(name) ?? 0;
+    if ((seen & bit) !== 0) return name;
+    seen |= bit;
+  }
+  return undefined;
 }
 
 /** What a form of a web page could send, and what would have to be unpacked first. */

@@ -1,65 +1,70 @@
 /**
- * The keys that sign: derived from a secret access key for one day, Region and service, by four HMACs. Those of late are
- * kept; one belongs to the very record it was derived from, so that a changed or deleted access key ends it.
+ * The keys that sign: derived from a secret access key for one day, Region and service, by four HMACs. Those of late
+ * that have verified a request are kept, so that nobody without a secret can push them out. One belongs to the very
+ * secret it was derived from: a changed or deleted access key ends it.
  */
 import type { Engine } from "../crypto/engine.ts";
 import type { Secret } from "../crypto/secret.ts";
-import type { AccessKey } from "../identities/directory.ts";
 import { secretBytes } from "../secret-bytes.ts";
 import type { Scope } from "./authorization.ts";
 
-const KEPT = 256;
+const KEPT = 1024;
 const PREFIX = "AWS4";
 const TERMINATOR = "aws4_request";
 const encoder = new TextEncoder();
 
 interface SigningKey {
-  readonly secret: Secret | undefined;
+  readonly secret: Secret;
   readonly key: Uint8Array;
 }
 
 export class SigningKeys {
   readonly #engine: Engine;
-  /** By access key and scope, oldest first. */
+  /** By credential, oldest first. */
   readonly #kept = new Map<string, SigningKey>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
   }
 
-  /** The signing key of an access key, or of `otherwise` where there is none; it stays ours. */
-  of(accessKey: AccessKey | undefined, scope: Scope, otherwise: Uint8Array): Uint8Array {
-    const { date, region, service } = scope;
-    const id = `${accessKey?.accessKeyId}/${date}/${region}/${service}`;
-    const known = this.#kept.get(id);
-    if (known !== undefined && known.secret === accessKey?.secret) return known.key;
-    const key =
-      accessKey === undefined ? this.#derive(otherwise, scope) : accessKey.secret.expose((b) => this.#derive(b, scope));
-    this.#keep(id, { secret: accessKey?.secret, key });
-    return key;
+  /** The key that is kept for a credential, which stays ours; one of another secret is wiped. */
+  find({ credential }: Scope, secret: Secret | undefined): Uint8Array | undefined {
+    const known = this.#kept.get(credential);
+    if (known === undefined || known.secret === secret) return known?.key;
+    known.key.fill(0);
+    this.#kept.delete(credential);
+    return undefined;
   }
 
-  #keep(id: string, made: SigningKey): void {
-    this.#kept.get(id)?.key.fill(0);
-    this.#kept.delete(id);
+  /** Takes a key over that was not kept before. */
+  keep({ credential }: Scope, secret: Secret, key: Uint8Array): void {
     if (this.#kept.size >= KEPT) {
-      const [oldest, { key }] = this.#kept.entries().next().value!;
-      key.fill(0);
+      const [oldest, { key: old }] = this.#kept.entries().next().value!;
+      old.fill(0);
       this.#kept.delete(oldest);
     }
-    this.#kept.set(id, made);
+    this.#kept.set(credential, { secret, key });
   }
 
-  #derive(secretAccessKey: Uint8Array, { date, region, service }: Scope): Uint8Array {
-    const first = secretBytes(PREFIX.length + secretAccessKey.length);
-    encoder.encodeInto(PREFIX, first);
-    first.set(secretAccessKey, PREFIX.length);
-    let key = first;
+  /** The caller wipes it or has it kept. */
+  derive(secretAccessKey: Uint8Array, { date, region, service }: Scope): Uint8Array {
+    let key = secretBytes(PREFIX.length + secretAccessKey.length);
+    encoder.encodeInto(PREFIX, key);
+    key.set(secretAccessKey, PREFIX.length);
     for (const part of [date, region, service, TERMINATOR]) {
-      const next = this.#engine.hmac("SHA-256", key, encoder.encode(part));
-      key.fill(0);
-      key = next;
+      const last = key;
+      try {
+        key = this.#engine.hmac("SHA-256", last, encoder.encode(part));
+      } finally {
+        last.fill(0);
+      }
     }
     return key;
+  }
+
+  /** Wipes all that are kept. */
+  clear(): void {
+    for (const { key } of this.#kept.values()) key.fill(0);
+    this.#kept.clear();
   }
 }

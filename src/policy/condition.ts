@@ -108,6 +108,9 @@ function valuesOf(given: JsonValue, where: string): string[] {
   if (values.length === 0) throw malformed(`${where} has no value`);
   return values.map((value) => {
     if (typeof value === "string") return value;
+    if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+      throw malformed(`the number ${value} of ${where} is too large to be exact: write it as a string`);
+    }
     if (typeof value === "boolean" || typeof value === "number") return String(value);
     throw malformed(`a value of ${where} is neither a string nor a number nor a boolean`);
   });

@@ -54,7 +54,7 @@ export function parsePolicy(given: string | object, kind: PolicyKind): Policy {
   for (const name of document.keys()) {
     if (!MEMBERS.includes(name)) throw malformed(`it has a member ${name}, which policies do not have`);
   }
-  const version = document.get("Version") ?? VERSIONS[0];
+  const version = document.has("Version") ? document.get("Version") : VERSIONS[0];
   if (typeof version !== "string" || !VERSIONS.includes(version)) {
     throw malformed(`its Version is neither ${VERSIONS.join(" nor ")}`);
   }

@@ -3,9 +3,14 @@
  * noncharacters of Unicode stand for the wildcards, so that a `*` from a variable's value is only a character.
  */
 
+import { findLongPiece } from "./long-piece.ts";
+
 const ANY = "\uFFFF";
 const ONE = "\uFFFE";
 const ONE_UNIT = 0xfffe;
+/** Longer pieces are looked for by an algorithm that needs tables, but no product of lengths. */
+const MAX_SHORT_PIECE = 16;
+const MAX_SHORT_LITERAL = 256;
 
 /** Whether a text holds a character that compiled patterns need for themselves. */
 export function holdsReserved(text: string): boolean {
@@ -43,7 +48,11 @@ export function matchesGlob(pattern: string, text: string): boolean {
 function find(pattern: string, start: number, end: number, text: string, from: number): number {
   if (start === end) return from;
   const piece = pattern.slice(start, end);
-  if (!piece.includes(ONE)) return text.indexOf(piece, from);
+  const isLiteral = !piece.includes(ONE);
+  if (piece.length > (isLiteral ? MAX_SHORT_LITERAL : MAX_SHORT_PIECE)) {
+    return findLongPiece(piece, ONE_UNIT, text, from);
+  }
+  if (isLiteral) return text.indexOf(piece, from);
   for (let at = from; at + end - start <= text.length; at++) if (fitsAt(pattern, start, end, text, at)) return at;
   return -1;
 }

@@ -4,7 +4,8 @@ import type { ContextSource } from "./context-source.ts";
 import { compileTest } from "./operators.ts";
 import type { GrantConstraints, GrantFacts, Question } from "./question.ts";
 
-type Pairs = ReadonlyMap<string, string>;
+/** By folded name; `undefined` where two names fold together, which fits no constraint. */
+type Pairs = ReadonlyMap<string, string | undefined>;
 
 const KMS = "kms:";
 /** Operations that carry no encryption context, so that its constraints do not apply. */
@@ -101,10 +102,7 @@ function isContextAllowed(
   { EncryptionContextEquals, EncryptionContextSubset }: GrantConstraints,
   pairs: Pairs,
 ): boolean {
-  if (EncryptionContextEquals !== undefined) {
-    const wanted = foldedPairs(EncryptionContextEquals);
-    if (wanted.size !== pairs.size || !holdsAll(pairs, wanted)) return false;
-  }
+  if (EncryptionContextEquals !== undefined && !holdsExactly(pairs, EncryptionContextEquals)) return false;
   return EncryptionContextSubset === undefined || holdsAll(pairs, foldedPairs(EncryptionContextSubset));
 }
 
@@ -112,35 +110,44 @@ function isContextAllowed(
 function isWiderThanChild({ Operations }: GrantFacts, parent: GrantConstraints, context: ContextSource): boolean {
   const asked = listOf(context.get("kms:grantoperations"));
   if (asked.length === 0 || !asked.every((operation) => Operations.includes(operation))) return false;
-  const source = context.get("kms:grantconstraintsourcearn");
+  const [source] = listOf(context.get("kms:grantconstraintsourcearn"));
   if (parent.SourceArn !== undefined && source !== parent.SourceArn) return false;
-  const type = context.get("kms:grantconstrainttype");
+  const [type] = listOf(context.get("kms:grantconstrainttype"));
   const pairs = pairsOf(context);
   if (parent.EncryptionContextEquals !== undefined) {
-    const wanted = foldedPairs(parent.EncryptionContextEquals);
-    if (type !== "EncryptionContextEquals" || wanted.size !== pairs.size || !holdsAll(pairs, wanted)) return false;
+    if (type !== "EncryptionContextEquals" || !holdsExactly(pairs, parent.EncryptionContextEquals)) return false;
   }
   if (parent.EncryptionContextSubset === undefined) return true;
   return type !== undefined && holdsAll(pairs, foldedPairs(parent.EncryptionContextSubset));
 }
 
-/** The pairs of the request, by their folded names. Two names that fold together fit no constraint. */
+/** The pairs of the request. */
 function pairsOf(context: ContextSource): Pairs {
-  const pairs = new Map<string, string>();
+  const pairs = new Map<string, string | undefined>();
   for (const name of listOf(context.get("kms:encryptioncontextkeys"))) {
     const folded = name.toLowerCase();
     const value = context.get(`kms:encryptioncontext:${folded}`);
-    pairs.set(pairs.has(folded) ? `${folded}\0again` : folded, typeof value === "string" ? value : "\0several");
+    pairs.set(folded, typeof value === "string" && !pairs.has(folded) ? value : undefined);
   }
   return pairs;
 }
 
 function foldedPairs(pairs: Readonly<Record<string, string>>): Pairs {
-  return new Map(Object.entries(pairs).map(([name, value]) => [name.toLowerCase(), value]));
+  const folded = new Map<string, string | undefined>();
+  for (const [name, value] of Object.entries(pairs)) {
+    const key = name.toLowerCase();
+    folded.set(key, folded.has(key) ? undefined : value);
+  }
+  return folded;
+}
+
+function holdsExactly(pairs: Pairs, constraint: Readonly<Record<string, string>>): boolean {
+  const wanted = foldedPairs(constraint);
+  return wanted.size === pairs.size && holdsAll(pairs, wanted);
 }
 
 function holdsAll(pairs: Pairs, wanted: Pairs): boolean {
-  for (const [name, value] of wanted) if (pairs.get(name) !== value) return false;
+  for (const [name, value] of wanted) if (value === undefined || pairs.get(name) !== value) return false;
   return true;
 }
 

@@ -3,6 +3,7 @@
  * policy through the account and IAM, and across accounts both sides. What nobody allows is denied.
  * Source: IAM User Guide, "Policy evaluation logic"; AWS KMS Developer Guide, "Key policies" and "Grants in AWS KMS".
  */
+import { remember } from "../model/remember.ts";
 import type { Policy } from "./document.ts";
 import { findGrant, retires } from "./grant-rules.ts";
 import type { DecidingStatement, Decision, Question, Reason } from "./question.ts";
@@ -13,9 +14,30 @@ type PolicyName = DecidingStatement["policy"];
 const IMPLICIT: Decision = { decision: "Deny", reason: "implicit" };
 const RESERVED_ALIAS: Decision = { decision: "Deny", reason: "reserved-alias" };
 const ROOT: Decision = { decision: "Allow", reason: "account-root" };
-const RETIRE_GRANT = "kms:RetireGrant";
+const REMEMBERED_ACTIONS = 128;
+/** Actions that touch no key. */
+const ACCOUNT_ACTIONS: ReadonlySet<string> = new Set([
+  "kms:connectcustomkeystore",
+  "kms:createcustomkeystore",
+  "kms:createkey",
+  "kms:deletecustomkeystore",
+  "kms:describecustomkeystores",
+  "kms:disconnectcustomkeystore",
+  "kms:generaterandom",
+  "kms:listaliases",
+  "kms:listkeys",
+  "kms:listretirablegrants",
+  "kms:updatecustomkeystore",
+]);
+/** Actions that an alias has a side of its own in. */
+const ALIAS_ACTIONS: ReadonlySet<string> = new Set(["kms:createalias", "kms:deletealias", "kms:updatealias"]);
+/** The action on a key that is still to be made, when it is made with tags. */
+const TAG_RESOURCE = "kms:tagresource";
+const RETIRE_GRANT = "kms:retiregrant";
 const KEY = "key/";
 const ANY_KEY = "key/*";
+/** What stands before the last part of an ARN. */
+const COLONS_BEFORE_RESOURCE = 5;
 const RESERVED_MARK = ":alias/aws/";
 const ALIAS_MARK = ":alias/";
 
@@ -25,8 +47,9 @@ export function judge(question: Question): Decision {
   const denied = explicitDenial(question);
   if (denied !== undefined) return denied;
   if (!withinServiceControls(question)) return IMPLICIT;
-  if (!isOfKey(resource)) return judgeWithoutKey(question);
-  if (isAction(question, RETIRE_GRANT)) return judgeRetirement(question);
+  const action = toLowerCase(question.action);
+  if (!isOfKey(question) || ACCOUNT_ACTIONS.has(action)) return judgeWithoutKey(question, action);
+  if (action === RETIRE_GRANT) return judgeRetirement(question);
   return (
     judgeGrants(question) ??
     (principal.account === accountOf(resource) || principal.type === "service"
@@ -107,10 +130,15 @@ function identityAllows(question: Question, reason: Reason): Decision | undefine
 }
 
 /** Operations that touch no key, and the alias side of those on aliases. */
-function judgeWithoutKey(question: Question): Decision {
+function judgeWithoutKey(question: Question, action: string): Decision {
   const { resource, principal } = question;
-  if (resource.includes(RESERVED_MARK)) return RESERVED_ALIAS;
-  if (resource.includes(ALIAS_MARK) && accountOf(resource) !== principal.account) return IMPLICIT;
+  if (resource.includes(ALIAS_MARK) && ALIAS_ACTIONS.has(action)) {
+    if (resource.includes(RESERVED_MARK)) return RESERVED_ALIAS;
+    if (accountOf(resource) !== principal.account) return IMPLICIT;
+  } else if (!ACCOUNT_ACTIONS.has(action) && !(action === TAG_RESOURCE && isOfNoKeyYet(resource))) {
+    // A key is named by its ARN alone: neither its alias nor its id covers it.
+    return IMPLICIT;
+  }
   return identityAllows(question, principal.type === "root" ? "account-root" : "iam-only") ?? IMPLICIT;
 }
 
@@ -170,16 +198,18 @@ function decided(decision: "Allow" | "Deny", reason: Reason, policy: PolicyName,
   return { decision, reason, by: { policy, sid, index } };
 }
 
-function isAction({ action }: Question, name: string): boolean {
-  return action === name || (action.length === name.length && action.toLowerCase() === name.toLowerCase());
+const toLowerCase = remember(REMEMBERED_ACTIONS, (action) => action.toLowerCase());
+
+/** A key that is still to be made has no grants, and a policy only where one is put to the test. */
+function isOfKey({ resource, keyPolicy }: Question): boolean {
+  const at = afterColons(resource, COLONS_BEFORE_RESOURCE);
+  return at > 0 && resource.startsWith(KEY, at) && (keyPolicy !== undefined || !isOfNoKeyYet(resource));
 }
 
-/** A key that is still to be made has no policy and no grants. */
-function isOfKey(resource: string): boolean {
-  const at = afterColons(resource, 5);
-  return (
-    at > 0 && resource.startsWith(KEY, at) && !(resource.length === at + ANY_KEY.length && resource.endsWith(ANY_KEY))
-  );
+function isOfNoKeyYet(resource: string): boolean {
+  if (resource === "*") return true;
+  const at = afterColons(resource, COLONS_BEFORE_RESOURCE);
+  return at > 0 && resource.length === at + ANY_KEY.length && resource.endsWith(ANY_KEY);
 }
 
 function accountOf(arn: string): string {

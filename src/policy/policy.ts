@@ -96,7 +96,11 @@ function policiesOf(given: readonly PolicyInput[] | undefined): readonly Policy[
  */
 export function policyFrom(given: PolicyInput, kind: "key" | "iam"): Policy {
   if (typeof given !== "string") {
-    if (typeof (given as Partial<Policy>).statementsOn === "function") return given as Policy;
+    if (isCompiled(given)) {
+      // As the other kind it would name nobody, and its denials would be lost.
+      if (given.kind === kind) return given;
+      throw new TypeError(`The policy was parsed as "${given.kind}" and is used as "${kind}".`);
+    }
     const known = parsedObjects[kind].get(given);
     if (known !== undefined) return known;
     const policy = parsePolicy(given, kind);
@@ -111,6 +115,10 @@ export function policyFrom(given: PolicyInput, kind: "key" | "iam"): Policy {
     texts.set(given, policy);
   }
   return policy;
+}
+
+function isCompiled(given: object): given is Policy {
+  return typeof (given as Partial<Policy>).statementsOn === "function";
 }
 
 /** A context whose keys may be written in any case; values are looked at when a policy asks for them. */

@@ -125,17 +125,18 @@ function patternsOf<T>(
   where: string,
   compile: (text: string, where: string) => T,
 ): Patterns<T> | undefined {
-  const inverted = statement.get(`Not${name}`);
-  const given = statement.get(name) ?? inverted;
+  const isInverted = statement.has(`Not${name}`);
+  const given = statement.get(isInverted ? `Not${name}` : name);
   if (given === undefined) return undefined;
-  if (inverted !== undefined && statement.has(name)) throw malformed(`${where} has both ${name} and Not${name}`);
+  if (isInverted && statement.has(name)) throw malformed(`${where} has both ${name} and Not${name}`);
   const texts = Array.isArray(given) ? given : [given];
   const patterns = texts.map((text) => {
-    if (typeof text !== "string" || text === "") throw malformed(`an entry of ${name} in ${where} is not a text`);
+    if (typeof text !== "string" || text === "")
+      throw malformed(`an entry of ${isInverted ? "Not" : ""}${name} in ${where} is not a text`);
     return compile(text, where);
   });
   if (patterns.length === 0) throw malformed(`${name} in ${where} is empty`);
-  return { patterns, isInverted: inverted !== undefined };
+  return { patterns, isInverted };
 }
 
 function compileAction(text: string, where: string): string {

@@ -4,7 +4,7 @@
  */
 
 import type { ContextSource } from "./context-source.ts";
-import { compileGlob } from "./glob.ts";
+import { compileGlob, holdsReserved } from "./glob.ts";
 import { malformed } from "./malformed.ts";
 
 /** A compiled value: its pieces in order, the fixed ones as compiled patterns. */
@@ -72,7 +72,9 @@ export function keysOfTemplate({ pieces }: Template): string[] {
 
 function lookUp({ key, fallback }: Variable, context: ContextSource): string | undefined {
   const value = context.get(key);
-  return typeof value === "string" ? value : fallback;
+  if (value === undefined) return fallback;
+  // The default is for a key without a value. A value with a character that stands for a wildcard must not become one.
+  return typeof value === "string" && !holdsReserved(value) ? value : undefined;
 }
 
 function variableOf(inside: string, text: string): Variable {
