@@ -22,8 +22,6 @@ import { authorizeAction, passTargets, type TargetRequest } from "./targets.ts";
 
 type Members = Record<string, unknown>;
 
-const NO_TOKENS: readonly string[] = [];
-
 export interface KernelOptions {
   readonly records: Records;
   readonly services: Services;
@@ -79,7 +77,10 @@ export class Kernel {
       if (recorded instanceof Promise) await recorded;
     }
     if (output === undefined) throw failure;
-    if (running?.operation.usesKeys) await this.#noteUsage(running);
+    if (running?.operation.usesKeys) {
+      this.#noteUsage(running);
+      if (this.#options.services.lastUsage.isFull) await this.rest();
+    }
     return output;
   }
 
@@ -114,12 +115,11 @@ export class Kernel {
     const { operation, input, caller } = running;
     const work = (tx: ReadTransaction) => {
       const request = this.#requestOf(running, tx);
-      const checking = this.#options.services.grants.checkGrantTokens(tx, (input.GrantTokens ?? NO_TOKENS) as string[]);
-      const passing = whenReady(checking, () =>
+      const pass = () =>
         passTargets(request, (keys) => {
           running.keys = keys;
-        }),
-      );
+        });
+      const passing = input.GrantTokens === undefined ? pass() : whenReady(checkTokens(request), pass);
       const handling = whenReady(passing, (keys) => {
         if (ignoresCiphertext(input)) throw dryRunPassed();
         const services = running.keys[0]?.services ?? request.services;
@@ -171,11 +171,10 @@ export class Kernel {
     };
   }
 
-  async #noteUsage({ operation, caller, keys }: Running): Promise<void> {
+  #noteUsage({ operation, caller, keys }: Running): void {
     const { clock } = this.#options;
     const usage = { operation: operation.name as UsingOperation, atMs: clock.nowMs(), requestId: caller.requestId };
     for (const { key, services } of keys) services.lastUsage.note(key.keyId, usage);
-    if (this.#options.services.lastUsage.isFull) await this.rest();
   }
 
   /** Runs a write, and takes along some of what is to be written late. */
@@ -236,6 +235,10 @@ function endDryRun(operation: AnyOperation, output: object): never {
 
 function dryRunPassed(): KmsError {
   return new KmsError("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.");
+}
+
+function checkTokens({ services, tx, input }: TargetRequest): Ready<void> {
+  return services.grants.checkGrantTokens(tx, input.GrantTokens as string[]);
 }
 
 function refuseUnsupported(operation: AnyOperation, input: Members): void {

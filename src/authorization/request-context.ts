@@ -191,14 +191,25 @@ const NAMED_FACTS: readonly (readonly [
   ["aws:principaltag/", ({ identity }) => Object.entries(identity.tags ?? {})],
 ];
 
-/** @returns what a policy may ask about the request */
-export function contextOf(facts: ContextFacts): ContextSource {
-  return {
-    get(key) {
-      const fact = FACTS.get(key);
-      return fact === undefined ? namedFact(facts, key) : fact(facts);
-    },
-  };
+/** What a policy may ask about a request, and whether one has asked. */
+export class RequestContext implements ContextSource {
+  readonly #facts: ContextFacts;
+  #wasAsked = false;
+
+  constructor(facts: ContextFacts) {
+    this.#facts = facts;
+  }
+
+  /** Whether a decision may have depended on the facts. */
+  get wasAsked(): boolean {
+    return this.#wasAsked;
+  }
+
+  get(key: string): Value {
+    this.#wasAsked = true;
+    const fact = FACTS.get(key);
+    return fact === undefined ? namedFact(this.#facts, key) : fact(this.#facts);
+  }
 }
 
 function namedFact(facts: ContextFacts, key: string): Value {

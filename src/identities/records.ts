@@ -8,10 +8,13 @@
  *   session-end/<time>/<access key id>      an empty record: the index of sessions by their end
  */
 import { Secret } from "../crypto/secret.ts";
+import { remember } from "../model/remember.ts";
 import { ByteReader, concatBytes, textBytes } from "../records/encoding.ts";
 import { jsonRecord } from "../records/json-record.ts";
 import type { RecordType } from "../records/record-store.ts";
 import { secretBytes } from "../secret-bytes.ts";
+
+const REMEMBERED_ACCOUNTS = 1024;
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -94,7 +97,8 @@ export const accessKeyRecord: RecordType<StoredAccessKey> = {
   dispose: ({ secret }) => secret.wipe(),
 };
 
-export const accountPath = (account: string) => `identity/${account}/account`;
+/** Asked for with every request. */
+export const accountPath = remember(REMEMBERED_ACCOUNTS, (account) => `identity/${account}/account`);
 export const userPath = (account: string, name: string) => `identity/${account}/user/${name.toLowerCase()}`;
 export const rolePath = (account: string, name: string) => `identity/${account}/role/${name.toLowerCase()}`;
 export const accessKeyPath = (accessKeyId: string) => `access-key/${accessKeyId}`;

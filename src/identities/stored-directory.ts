@@ -30,7 +30,7 @@ type Session = StoredAccessKey["owner"] & { readonly kind: "session" };
 /** Policies are compiled once for each version of their record, which is another object when it has changed. */
 const compiledHolders = new WeakMap<Holder, Identity>();
 const compiledAccounts = new WeakMap<Account, readonly Policy[]>();
-const compiledSessions = new WeakMap<StoredAccessKey, Policy>();
+const compiledSessions = new WeakMap<StoredAccessKey, { readonly ofRole: Identity; readonly identity: Identity }>();
 const principals = new WeakMap<StoredAccessKey, AccessKey>();
 
 export class StoredDirectory implements Directory {
@@ -42,13 +42,12 @@ export class StoredDirectory implements Directory {
 
   identify({ principal, accessKeyId }: Caller, tx: ReadTransaction): Ready<Identity | undefined> {
     if (principal.type === "service") return NOBODY;
-    return whenReady(tx.get(accountRecord, accountPath(principal.account)), (account) =>
-      whenReady(this.#identifyIn(principal, accessKeyId, tx), (identity) => {
-        if (account === undefined || identity === undefined) return identity;
-        const serviceControlPolicies = controlsOf(account);
-        return serviceControlPolicies.length === 0 ? identity : { ...identity, serviceControlPolicies };
-      }),
-    );
+    const account = tx.get(accountRecord, accountPath(principal.account));
+    const identity = this.#identifyIn(principal, accessKeyId, tx);
+    if (account instanceof Promise || identity instanceof Promise) {
+      return Promise.all([account, identity]).then(([known, found]) => found && withControls(found, known));
+    }
+    return identity && withControls(identity, account);
   }
 
   accessKey(accessKeyId: string, tx: ReadTransaction): Ready<AccessKey | undefined> {
@@ -166,21 +165,40 @@ function identityOf(holder: Holder, isUser: boolean): Identity {
 }
 
 function sessionIdentity(role: Role, stored: StoredAccessKey): Identity {
-  const { sessionName, policy, tags } = stored.owner as Session;
-  let sessionPolicy = compiledSessions.get(stored);
-  if (policy !== undefined && sessionPolicy === undefined) {
-    sessionPolicy = storedPolicy(policy, "iam");
-    compiledSessions.set(stored, sessionPolicy);
-  }
   const ofRole = identityOf(role, false);
-  return {
+  const known = compiledSessions.get(stored);
+  if (known !== undefined && known.ofRole === ofRole) return known.identity;
+  const { sessionName, policy, tags } = stored.owner as Session;
+  const identity: Identity = {
     ...ofRole,
-    sessionPolicy,
+    sessionPolicy: policy === undefined ? undefined : storedPolicy(policy, "iam"),
     tags: { ...ofRole.tags, ...tags },
     userId: `${role.id}:${sessionName}`,
     tokenIssuedAtMs: stored.createdAtMs,
     mfaPresent: false,
   };
+  compiledSessions.set(stored, { ofRole, identity });
+  return identity;
+}
+
+const controlled = new WeakMap<Account, WeakMap<Identity, Identity>>();
+
+/** An identity within the service control policies of its account; the same one for the same records. */
+function withControls(identity: Identity, account: Account | undefined): Identity {
+  if (account === undefined) return identity;
+  const serviceControlPolicies = controlsOf(account);
+  if (serviceControlPolicies.length === 0) return identity;
+  let within = controlled.get(account);
+  if (within === undefined) {
+    within = new WeakMap();
+    controlled.set(account, within);
+  }
+  let found = within.get(identity);
+  if (found === undefined) {
+    found = { ...identity, serviceControlPolicies };
+    within.set(identity, found);
+  }
+  return found;
 }
 
 function controlsOf(account: Account): readonly Policy[] {
