@@ -5,7 +5,7 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: ["bench/run.ts"],
+  entry: { run: "bench/run.ts", http: "bench/http/run.ts" },
   outDir: "build/bench",
   format: ["esm"],
   target: "es2022",

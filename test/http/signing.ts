@@ -61,3 +61,14 @@ export function sign(signing: Signing): Signed {
   const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names.join(";")}, Signature=${signature}`;
   return { headers: { ...headers, authorization }, body };
 }
+
+/** With one header set anew after signing. */
+export const changed = ({ headers, body }: Signed, change: Record<string, string>): Signed => ({
+  headers: { ...headers, ...change },
+  body,
+});
+/** With another signature. */
+export const withSignature = (signed: Signed, change: (hex: string) => string): Signed =>
+  changed(signed, {
+    authorization: signed.headers.authorization!.replace(/Signature=(.*)$/, (_, hex) => `Signature=${change(hex)}`),
+  });

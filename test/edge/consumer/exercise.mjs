@@ -96,7 +96,7 @@ async function exerciseKeyPairs(kms) {
 
 async function exerciseEndpoint(kms) {
   const { fetch } = createEndpoint({ kms, auth: "off" });
-  const headers = { "x-amz-target": "TrentService.ListKeys" };
+  const headers = { "content-type": "application/x-amz-json-1.1", "x-amz-target": "TrentService.ListKeys" };
   const response = await fetch(new Request("http://kms.example/", { method: "POST", headers, body: "{}" }));
   return { status: response.status, keys: (await response.json()).Keys.length };
 }
