@@ -9,6 +9,7 @@ import type { FileHead } from "./chain.ts";
 import type { AuditSource } from "./source.ts";
 import type { AuditOutput } from "./trail.ts";
 
+export type { Position } from "./chain.ts";
 export { type AuditSource, auditTo, type LineReceiver } from "./source.ts";
 export { type TrailFile, type TrailFinding, type TrailReport, verifyTrails } from "./verify.ts";
 

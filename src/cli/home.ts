@@ -6,6 +6,7 @@
 import { lstatSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import type { AuditSource } from "../audit/source.ts";
 import { KMS } from "../client/client.ts";
 import { healthChecked } from "../env.ts";
 import type { Envelope } from "../envelope/envelope.ts";
@@ -26,12 +27,16 @@ export const REGION_DEFAULT = "us-east-1";
 export const ACCOUNT_DEFAULT = "000000000000";
 const ROOT_KEY_FILE = "root.key";
 const KEYSTORE_FILE = "keystore.sqlite";
+/** Where a server puts its audit trail. */
+export const AUDIT_FOLDER = "audit";
 
 export interface HomeOptions {
   readonly env: Io["env"];
   readonly home: string | undefined;
   readonly region: string;
   readonly account: string;
+  /** Where the requests of this run are put on record. */
+  readonly audit?: AuditSource | undefined;
 }
 
 /** An open keystore. */
@@ -85,6 +90,7 @@ export async function openHome(options: HomeOptions & { readonly create: boolean
       rootKey: rootKey.source,
       region: options.region,
       accountId: options.account,
+      ...(options.audit && { audit: options.audit }),
     });
     // Who may read the keystore and its root key is its owner.
     const kms = service.as("root");

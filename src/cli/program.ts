@@ -4,6 +4,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { KEY_SPECS } from "../crypto/algorithms.ts";
 import { isAccountId, isRegion } from "../model/realm.ts";
 import { keyUsage } from "../model/scalars.ts";
+import { addAuditCommands } from "./audit-commands.ts";
 import { type DecisionOptions, explainDecision } from "./decision.ts";
 import { demo } from "./demo.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
@@ -94,6 +95,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addFileCommands(program, settings, finish);
   addKeyCommands(program, settings, finish);
   addIdentityCommands(program, settings, finish);
+  addAuditCommands(program, settings, finish);
   program
     .command("explain")
     .description("Tells whether somebody may do something to a key, and which statement decides.")
@@ -105,17 +107,7 @@ function createProgram(io: Io, finish: Finish): Command {
     .option("--json", "as JSON")
     .addHelpText("after", EXPLAIN_HELP)
     .action(async (options: DecisionOptions) => finish(await explainDecision(options, settings())));
-  program
-    .command("serve")
-    .description("Serves the keystore to AWS SDKs on this machine, over HTTP.")
-    .option("-p, --port <n>", "the port, on 127.0.0.1; 0 for any that is free", parsePort, PORT_DEFAULT)
-    .addOption(
-      new Option("--auth <mode>", "how callers are known: by AWS signatures, or off: not at all")
-        .choices(["sigv4", "off"])
-        .default("sigv4"),
-    )
-    .addHelpText("after", SERVE_HELP)
-    .action(async (options: ServeOptions) => finish(await serve(options, settings())));
+  addServeCommand(program, settings, finish);
   program
     .command("demo")
     .argument("[path]", "what to seal; this folder where it is left away", ".")
@@ -123,6 +115,29 @@ function createProgram(io: Io, finish: Finish): Command {
     .addHelpText("after", DEMO_HELP)
     .action(async (path: string) => finish(await demo(path, settings())));
   return program;
+}
+
+function addServeCommand(program: Command, settings: () => Settings, finish: Finish): void {
+  program
+    .command("serve")
+    .description("Serves the keystore to AWS SDKs, over HTTP.")
+    .option("-p, --port <n>", "the port; 0 for any that is free", parsePort, PORT_DEFAULT)
+    .option("--host <address>", "the address to listen on", parseNonempty, "127.0.0.1")
+    .option("--name <host>", "a host name under which clients call it (repeatable)", addName, [])
+    .option("--tls-cert <file>", "serve over TLS with this certificate chain (PEM)", parseNonempty)
+    .option("--tls-key <file>", "its private key (PEM)", parseNonempty)
+    .option(
+      "--audit <where>",
+      "a folder for the audit trail, - for stdout, or off (default: audit/ beside the keystore)",
+      parseNonempty,
+    )
+    .addOption(
+      new Option("--auth <mode>", "how callers are known: by AWS signatures, or off: not at all")
+        .choices(["sigv4", "off"])
+        .default("sigv4"),
+    )
+    .addHelpText("after", SERVE_HELP)
+    .action(async (options: ServeOptions) => finish(await serve(options, settings())));
 }
 
 function addFileCommands(program: Command, settings: () => Settings, finish: Finish): void {

@@ -1,30 +1,47 @@
-/** `wasm-kms serve`: the keystore as an HTTP endpoint for AWS SDKs, on the loopback interface. */
+/** `wasm-kms serve`: the keystore as an HTTP endpoint for AWS SDKs. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type AuditSource, auditFiles, auditTo } from "../audit/file.ts";
 import { createEndpoint } from "../http/endpoint.ts";
-import { listenOnLoopback, type RunningServer } from "../http/node.ts";
+import { type ListenOptions, listen, type RunningServer } from "../http/node.ts";
 import type { Kms } from "../index.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { systemCode, UsageError } from "./explain.ts";
 import type { Settings } from "./file-commands.ts";
-import { makeHome } from "./home.ts";
+import { AUDIT_FOLDER, homeFolder, makeHome } from "./home.ts";
 import { stopRequested } from "./stop-signals.ts";
 import { colorsFor, isWatched } from "./terminal.ts";
 
 export interface ServeOptions {
   readonly port: number;
+  readonly host: string;
+  /** Further names under which clients call. */
+  readonly name: readonly string[];
   readonly auth: "sigv4" | "off";
+  /** A folder, "-" for stdout, "off", or `undefined` for the folder beside the keystore. */
+  readonly audit?: string;
+  /** Files in PEM. */
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
 }
 
 /** Names under which programs of this machine reach it; a web page that rebinds its own name has another one. */
-const HOSTS = ["127.0.0.1", "localhost", "[::1]"];
+const LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]"];
+/** Addresses that stand for all of a machine's own, whose names have to be given. */
+const ANY_ADDRESS = ["0.0.0.0", "::"];
 
 /** Serves until a signal comes; then requests that run are finished. */
-export async function serve({ port, auth }: ServeOptions, settings: Settings): Promise<ExitCode> {
+export async function serve(options: ServeOptions, settings: Settings): Promise<ExitCode> {
   const { io } = settings;
-  const home = await makeHome(settings);
+  const { auth } = options;
+  const tls = tlsOf(options);
+  const home = await makeHome({ ...settings, audit: auditOf(options, settings) });
   try {
-    const server = await listen(home.service, port, auth);
+    const server = await start(home.service, { ...options, ...(tls && { tls }) });
     const stopped = stopRequested();
-    io.stdout.write(`${isWatched(io.stdout, io) ? welcome(server, home.folder, auth, settings) : server.url}\n`);
+    const news = isWatched(io.stdout, io) ? welcome(server, home.folder, auth, settings) : server.url;
+    // Where the trail goes to stdout, nothing else does.
+    (options.audit === "-" ? io.stderr : io.stdout).write(`${news}\n`);
     const { bold, yellow } = colorsFor(io.stderr, io);
     if (auth === "off") {
       io.stderr.write(
@@ -39,15 +56,54 @@ export async function serve({ port, auth }: ServeOptions, settings: Settings): P
   }
 }
 
-async function listen(kms: Kms, port: number, auth: ServeOptions["auth"]): Promise<RunningServer> {
+/** @throws {UsageError} where it cannot listen */
+async function start(kms: Kms, options: ServeOptions & Pick<ListenOptions, "tls">): Promise<RunningServer> {
+  const { port, host, name, auth } = options;
+  if (auth === "off" && name.length > 0) {
+    throw new UsageError("--auth off serves programs of this machine alone, so it takes no --name.");
+  }
+  const hosts = [
+    ...LOCAL_NAMES,
+    ...(ANY_ADDRESS.includes(host) ? [] : [host.includes(":") ? `[${host}]` : host]),
+    ...name,
+  ];
   try {
-    return await listenOnLoopback(createEndpoint({ kms, auth, hosts: HOSTS }), port);
+    return await listen(createEndpoint({ kms, auth, hosts }), options);
   } catch (error) {
     const code = systemCode(error);
     if (code === "EADDRINUSE") throw new UsageError(`Port ${port} is in use; choose another one with --port, or 0.`);
     if (code === "EACCES") throw new UsageError(`Port ${port} may not be used by this user; take one from 1024 on.`);
+    if (code === "EADDRNOTAVAIL") throw new UsageError(`This machine has no address ${host}; name one with --host.`);
+    if (error instanceof TypeError) throw new UsageError(error.message);
     throw error;
   }
+}
+
+function tlsOf({ tlsCert, tlsKey }: ServeOptions): { cert: Uint8Array; key: Uint8Array } | undefined {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) throw new UsageError("--tls-cert and --tls-key go together.");
+  const read = (file: string) => {
+    try {
+      return readFileSync(file);
+    } catch (error) {
+      throw new UsageError(`The file ${file} cannot be read: ${(error as Error).message}`);
+    }
+  };
+  return { cert: read(tlsCert), key: read(tlsKey) };
+}
+
+function auditOf({ audit }: ServeOptions, settings: Settings): AuditSource | undefined {
+  const { io } = settings;
+  if (audit === "off") return undefined;
+  if (audit === "-") return auditTo((lines) => writeAll(io.stdout, lines));
+  return auditFiles({ folder: audit ?? join(homeFolder({ ...settings, env: io.env }), AUDIT_FOLDER) });
+}
+
+/** Resolves when the lines are out, so that a reader who is gone stops changes. */
+function writeAll(stream: Settings["io"]["stdout"], lines: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(lines, (error?: Error | null) => (error ? reject(error) : resolve()));
+  });
 }
 
 function welcome({ url }: RunningServer, folder: string, auth: ServeOptions["auth"], settings: Settings): string {
