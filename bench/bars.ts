@@ -5,6 +5,9 @@
 import {
   AUTO,
   batchNameOf,
+  COMPILE_CASE,
+  EVALUATE_CASE,
+  EVALUATE_TEXT,
   fourNameOf,
   GUARDED,
   INSTANTIATE,
@@ -13,8 +16,11 @@ import {
   NPM_WASM,
   OUR_CORES,
   OWN_COMMAND,
+  PARSE_POLICY,
+  PATTERN_CASE,
   packedNameOf,
   SDK_COMMAND,
+  STARS,
   START_CASE,
   TWO_HMACS,
 } from "./names.ts";
@@ -36,8 +42,10 @@ export interface Bar {
   /** A ratio, to be reached; with a `unit`, a limit, to be kept. */
   readonly bar: number;
   readonly stretch?: number;
-  readonly unit?: "ms" | "KiB";
+  readonly unit?: Unit;
 }
+
+type Unit = "us" | "ms" | "KiB";
 
 export interface Verdict {
   readonly bar: Bar;
@@ -74,6 +82,10 @@ const nearNative = (name: string): Bar => ({
 });
 
 const START = { layer: "core", case: START_CASE, subjects: [INSTANTIATE], baseline: INSTANTIATE } as const;
+
+const policy = (claim: string, name: string, subject: string, bar: number, unit: Unit): Bar => {
+  return { claim, layer: "policy", case: name, subjects: [subject], baseline: "", bar, unit };
+};
 
 export const BARS: readonly Bar[] = [
   ...stepsOf("seal, new result", "seal", OUR_CORES, [
@@ -157,6 +169,9 @@ export const BARS: readonly Bar[] = [
     baseline: "engine",
     bar: 0.95,
   },
+  policy("a decision: 300,000 a second", EVALUATE_CASE, EVALUATE_TEXT, 1e6 / 300_000, "us"),
+  policy("compile the console's key policy", COMPILE_CASE, PARSE_POLICY, 200, "us"),
+  policy("a pattern of 200 stars against 8,000 characters", PATTERN_CASE, STARS, 5, "ms"),
   { ...START, claim: "the module", bar: 64, unit: "KiB" },
   { ...START, claim: "compile and instantiate the module", bar: 5, unit: "ms" },
 ];
@@ -167,7 +182,7 @@ export function judge({ rows }: Pick<Results, "rows">): Verdict[] {
     const wanted = wantedBy(bar);
     if (row === undefined) return { bar, wanted, measured: "", verdict: "not measured" };
     if (bar.unit !== undefined) {
-      const value = bar.unit === "ms" ? row.p50Ns / 1e6 : row.bytes / 1024;
+      const value = measuredIn(bar.unit, row);
       const measured = `${value.toFixed(1)} ${bar.unit}`;
       return { bar, row, wanted, measured, verdict: value <= bar.bar ? "met" : "not met" };
     }
@@ -178,8 +193,13 @@ export function judge({ rows }: Pick<Results, "rows">): Verdict[] {
   });
 }
 
+function measuredIn(unit: Unit, { p50Ns, bytes }: Row): number {
+  if (unit === "KiB") return bytes / 1024;
+  return p50Ns / (unit === "ms" ? 1e6 : 1e3);
+}
+
 function wantedBy({ bar, stretch, unit }: Bar): string {
-  if (unit !== undefined) return `at most ${bar} ${unit}`;
+  if (unit !== undefined) return `at most ${Number(bar.toFixed(2))} ${unit}`;
   return [bar, stretch].flatMap((ratio) => (ratio === undefined ? [] : `${Number(ratio.toFixed(2))}x`)).join(" / ");
 }
 

@@ -30,6 +30,16 @@ export const TWO_HMACS = "node:crypto two createHmac";
 export const ONE_HMAC = "node:crypto one createHmac";
 export const withKeyObjects = (name: string): string => `${name}, KeyObjects`;
 
+export const EVALUATE_CASE = "evaluate, the console's key policy and two of IAM";
+export const EVALUATE_TEXT = "evaluate, policies as text";
+export const EVALUATE_COMPILED = "evaluate, policies compiled";
+export const JUDGE = "judge";
+export const COMPILE_CASE = "compile the console's key policy";
+export const PARSE_POLICY = "parsePolicy";
+export const JSON_PARSE = "JSON.parse alone";
+export const PATTERN_CASE = "patterns";
+export const STARS = "200 stars";
+
 export const START_CASE = "first use in a process";
 export const INSTANTIATE = "compile and instantiate";
 export const CREATE_CORE = "createCore(), warm";

@@ -1,6 +1,6 @@
 /** What a run writes down: one row for each subject of a case, and where and when it was measured. */
 
-export const LAYERS = ["core", "engine", "kms", "envelope"] as const;
+export const LAYERS = ["core", "engine", "kms", "envelope", "policy"] as const;
 export type Layer = (typeof LAYERS)[number];
 
 export interface Row {

@@ -14,6 +14,7 @@ import { corePlans } from "./core.ts";
 import { enginePlans } from "./engine.ts";
 import { envelopePlans } from "./envelope.ts";
 import { kmsPlans } from "./kms.ts";
+import { policyPlans } from "./policy.ts";
 import { startPlan } from "./start.ts";
 
 /** A short run asks the slower libraries at these sizes only. */
@@ -30,6 +31,7 @@ export async function plansFor(
     engine: async () => enginePlans(engines("sync")),
     kms: async () => kmsPlans(nodeDerivations),
     envelope: async () => envelopePlans([nodeCrypto]),
+    policy: async () => policyPlans(),
   };
   const plans: Plan[] = [];
   for (const layer of only === undefined ? LAYERS : [only]) plans.push(...(await layers[layer]()));

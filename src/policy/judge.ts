@@ -38,6 +38,7 @@ const KEY = "key/";
 const ANY_KEY = "key/*";
 /** What stands before the last part of an ARN. */
 const COLONS_BEFORE_RESOURCE = 5;
+const COLON = 0x3a;
 const RESERVED_MARK = ":alias/aws/";
 const ALIAS_MARK = ":alias/";
 
@@ -52,7 +53,7 @@ export function judge(question: Question): Decision {
   if (action === RETIRE_GRANT) return judgeRetirement(question);
   return (
     judgeGrants(question) ??
-    (principal.account === accountOf(resource) || principal.type === "service"
+    (principal.type === "service" || isOfAccount(resource, principal.account)
       ? judgeAtHome(question)
       : judgeAcrossAccounts(question))
   );
@@ -134,7 +135,7 @@ function judgeWithoutKey(question: Question, action: string): Decision {
   const { resource, principal } = question;
   if (resource.includes(ALIAS_MARK) && ALIAS_ACTIONS.has(action)) {
     if (resource.includes(RESERVED_MARK)) return RESERVED_ALIAS;
-    if (accountOf(resource) !== principal.account) return IMPLICIT;
+    if (!isOfAccount(resource, principal.account)) return IMPLICIT;
   } else if (!ACCOUNT_ACTIONS.has(action) && !(action === TAG_RESOURCE && isOfNoKeyYet(resource))) {
     // A key is named by its ARN alone: neither its alias nor its id covers it.
     return IMPLICIT;
@@ -212,9 +213,10 @@ function isOfNoKeyYet(resource: string): boolean {
   return at > 0 && resource.length === at + ANY_KEY.length && resource.endsWith(ANY_KEY);
 }
 
-function accountOf(arn: string): string {
-  const from = afterColons(arn, 4);
-  return from === 0 ? "" : arn.slice(from, afterColons(arn, 5) - 1);
+function isOfAccount(arn: string, account: string): boolean {
+  if (account === "") return false;
+  const from = afterColons(arn, COLONS_BEFORE_RESOURCE - 1);
+  return from > 0 && arn.startsWith(account, from) && arn.charCodeAt(from + account.length) === COLON;
 }
 
 /** Where the part after so many colons begins; 0 if there are fewer. */

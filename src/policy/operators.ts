@@ -81,12 +81,15 @@ export function compileTest(
 function compileStrings(fold: (text: string) => string, wildcards: boolean): Compiler {
   return (values, variables) => {
     const templates = values.map((value) => compileTemplate(value, { variables, wildcards }));
-    const matches = wildcards ? matchesGlob : (pattern: string, text: string) => fold(pattern) === fold(text);
-    const test: ValueTest = (value, context) =>
-      templates.some((template) => {
+    const test: ValueTest = (value, context) => {
+      const text = fold(value);
+      for (const template of templates) {
         const pattern = resolveTemplate(template, context);
-        return pattern !== undefined && matches(pattern, value);
-      });
+        if (pattern === undefined) continue;
+        if (wildcards ? matchesGlob(pattern, text) : fold(pattern) === text) return true;
+      }
+      return false;
+    };
     return { test, askedKeys: templates.flatMap(keysOfTemplate) };
   };
 }
@@ -116,7 +119,7 @@ function compileBooleans(values: readonly string[], _variables: boolean, where: 
   for (const value of wanted) {
     if (value !== "true" && value !== "false") throw malformed(`"${value}" in ${where} is neither true nor false`);
   }
-  return { test: (value) => wanted.includes(value.toLowerCase()), askedKeys: [] };
+  return { test: (value) => wanted.includes(value) || wanted.includes(value.toLowerCase()), askedKeys: [] };
 }
 
 /** Canonical base64 has one text for one value, so texts are compared. */

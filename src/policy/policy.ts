@@ -73,7 +73,7 @@ export function evaluate(request: EvaluationRequest): Decision {
       sessionPolicy: optional(request.sessionPolicy, "iam"),
       serviceControlPolicies: policiesOf(request.serviceControlPolicies),
       grants,
-      context: contextFrom(context),
+      context: new GivenContext(context),
     });
   } catch {
     return UNDECIDED;
@@ -81,6 +81,7 @@ export function evaluate(request: EvaluationRequest): Decision {
 }
 
 const NONE: readonly Policy[] = [];
+const NO_NAMES: readonly string[] = [];
 
 function optional(given: PolicyInput | undefined, kind: "key" | "iam"): Policy | undefined {
   return given === undefined ? undefined : policyFrom(given, kind);
@@ -121,20 +122,30 @@ function isCompiled(given: object): given is Policy {
   return typeof (given as Partial<Policy>).statementsOn === "function";
 }
 
-/** A context whose keys may be written in any case; values are looked at when a policy asks for them. */
-function contextFrom(given: Readonly<Record<string, ContextValue | undefined>>): ContextSource {
-  const names = Object.keys(given);
-  const lowerCase = names.map(toLowerCase);
-  return {
-    get(key) {
-      const at = lowerCase.indexOf(key);
-      if (at < 0) return key === CONTEXT_KEYS ? pairNamesOf(names) : undefined;
-      const value = textOf(given[names[at]!]);
-      if (value === undefined || lowerCase.indexOf(key, at + 1) < 0) return value;
-      // The same key several times, in other cases: no operator for one value may choose between them.
-      return names.flatMap((name, i) => (lowerCase[i] === key ? (textOf(given[name]) ?? []) : []));
-    },
-  };
+/** A context whose keys may be written in any case; keys and values are looked at when a policy asks for one. */
+class GivenContext implements ContextSource {
+  readonly #given: Readonly<Record<string, ContextValue | undefined>>;
+  #names: readonly string[] = NO_NAMES;
+  #lowerCase: readonly string[] | undefined;
+
+  constructor(given: Readonly<Record<string, ContextValue | undefined>>) {
+    this.#given = given;
+  }
+
+  get(key: string): string | readonly string[] | undefined {
+    const lowerCase = (this.#lowerCase ??= this.#readNames());
+    const at = lowerCase.indexOf(key);
+    if (at < 0) return key === CONTEXT_KEYS ? pairNamesOf(this.#names) : undefined;
+    const value = textOf(this.#given[this.#names[at]!]);
+    if (value === undefined || lowerCase.indexOf(key, at + 1) < 0) return value;
+    // The same key several times, in other cases: no operator for one value may choose between them.
+    return this.#names.flatMap((name, i) => (lowerCase[i] === key ? (textOf(this.#given[name]) ?? []) : []));
+  }
+
+  #readNames(): readonly string[] {
+    this.#names = Object.keys(this.#given);
+    return this.#names.map(toLowerCase);
+  }
 }
 
 /** The names of the pairs of an encryption context, which a caller may have left to us. */

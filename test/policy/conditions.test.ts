@@ -74,6 +74,8 @@ const ROWS: readonly Row[] = [
   ["DateEquals", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00+01:00", true],
   ["DateEquals", "2026-01-01", "2026-01-01T00:00:00.000Z", true],
   ["DateEquals", "2026-01-01", "2026-01-01T00:00:00.001Z", false],
+  ["DateEquals", "2026", "2026-01-01T00:00:00Z", true],
+  ["DateEquals", "2026-01", "2026-01-01", true],
   ["DateEquals", "1767225600", 1767225600, true],
   ["DateEquals", "1767225600", 1767225600000, false],
   ["DateNotEquals", "2026-01-01", "2026-01-02", true],
