@@ -51,6 +51,7 @@ export const ERRORS = {
   NotFoundException: CLIENT,
   SerializationException: CLIENT,
   TagException: CLIENT,
+  ThrottlingException: CLIENT,
   UnknownOperationException: CLIENT,
   UnsupportedOperationException: CLIENT,
   ValidationException: CLIENT,

@@ -36,4 +36,6 @@ export type { Check, Commit, CommitOutcome, KeyStoreDriver, StoredValue } from "
 export { memoryKeystore } from "./keystore/memory.ts";
 export type { Authority, CallerFacts, Kms, KmsOptions } from "./kms.ts";
 export type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
+export type { Cost, CostLine } from "./quota/cost.ts";
+export type { QuotaSetting } from "./quota/request-quotas.ts";
 export { type RootKey, type RootKeySource, rootKeyFromBytes } from "./records/root-key.ts";

@@ -15,6 +15,7 @@ import { wipeSensitive } from "./model/sensitive.ts";
 import { operationNamed } from "./operations/index.ts";
 import { type AnyOperation, ignoresCiphertext, type ResolvedKey } from "./operations/operation.ts";
 import type { Policy } from "./policy/policy.ts";
+import { priceGroupOf } from "./quota/prices.ts";
 import { type Ready, whenReady } from "./records/ready.ts";
 import type { ReadTransaction, Records, Transaction } from "./records/record-store.ts";
 import type { Services } from "./services.ts";
@@ -77,19 +78,22 @@ export class Kernel {
       if (recorded instanceof Promise) await recorded;
     }
     if (output === undefined) throw failure;
-    if (running?.operation.usesKeys) {
-      this.#noteUsage(running);
-      if (this.#options.services.lastUsage.isFull) await this.rest();
-    }
+    this.#noteUsage(running!);
+    if (this.#options.services.lastUsage.isFull) await this.rest();
     return output;
   }
 
   /** Writes what may be written late. It is bookkeeping: where it cannot be written it is lost, and nothing fails. */
   async rest(): Promise<void> {
-    const { records, services } = this.#options;
-    const { lastUsage } = services;
+    const { records, services, clock } = this.#options;
+    const { lastUsage, metering } = services;
+    if (lastUsage.isEmpty && metering.isEmpty) return;
     try {
-      if (!lastUsage.isEmpty) lastUsage.settle(await records.write((tx) => lastUsage.writeAll(tx)));
+      const [usages, added] = await records.write(
+        async (tx) => [await lastUsage.writeAll(tx), await metering.add(tx)] as const,
+      );
+      lastUsage.settle(usages);
+      metering.settle(added, clock.nowMs());
     } catch {}
   }
 
@@ -97,6 +101,8 @@ export class Kernel {
     const { records, services } = this.#options;
     const { operation, input } = running;
     const { preparation } = operation;
+    // What has targets is counted once its keys are known.
+    if (operation.slots.length === 0) services.requestQuotas?.take(operation.name, [], undefined);
     if (preparation === undefined) return this.#transact(running, undefined);
     const prepare = async () => {
       await records.read((tx) => authorizeAction(this.#requestOf(running, tx)));
@@ -171,33 +177,42 @@ export class Kernel {
     };
   }
 
-  #noteUsage({ operation, caller, keys }: Running): void {
-    const { clock } = this.#options;
-    const usage = { operation: operation.name as UsingOperation, atMs: clock.nowMs(), requestId: caller.requestId };
+  #noteUsage({ operation, input, caller, keys }: Running): void {
+    const { clock, services: own } = this.#options;
+    const atMs = clock.nowMs();
+    const { usesKeys, name } = operation;
+    own.metering.note(priceGroupOf(usesKeys ? keys[0]?.key.keySpec : undefined, input.KeyPairSpec as string), atMs);
+    if (!usesKeys) return;
+    const usage = { operation: name as UsingOperation, atMs, requestId: caller.requestId };
     for (const { key, services } of keys) services.lastUsage.note(key.keyId, usage);
   }
 
   /** Runs a write, and takes along some of what is to be written late. */
   async #write(work: (tx: Transaction) => Ready<object>): Promise<object> {
-    const { records, services } = this.#options;
+    const { records, services, clock } = this.#options;
+    const { lastUsage, metering } = services;
     await this.#purge();
-    const [output, usages] = await records.write(
-      async (tx) => [await work(tx), await services.lastUsage.writeSome(tx)] as const,
-    );
-    services.lastUsage.settle(usages);
+    const [output, usages, added] = await records.write(async (tx) => {
+      const answer = await work(tx);
+      const counted = metering.isDue(clock.nowMs()) ? await metering.add(tx) : [];
+      return [answer, await lastUsage.writeSome(tx), counted] as const;
+    });
+    lastUsage.settle(usages);
+    metering.settle(added, clock.nowMs());
     return output;
   }
 
   /** Removes keys whose deletion has come due, and the aliases that point at them. */
   async #purge(): Promise<void> {
     const { records, services } = this.#options;
-    const { keys, aliases, grants, lastUsage } = services;
+    const { keys, keyCount, aliases, grants, lastUsage } = services;
     for (const due of await records.read((tx) => keys.listDue(tx))) {
       try {
         await records.write(async (tx) => {
           if (!(await keys.remove(tx, due))) return;
           await aliases.forgetKey(tx, due.keyId);
           await grants.forgetKey(tx, due.keyId);
+          await keyCount.subtract(tx);
           lastUsage.forgetKey(tx, due.keyId);
         });
       } catch (error) {

@@ -19,6 +19,7 @@ import { GivenPrincipals, type PrincipalOptions } from "./identities/given.ts";
 import { StoredDirectory } from "./identities/stored-directory.ts";
 import { Kernel } from "./kernel.ts";
 import { cipherOver } from "./keys/cipher.ts";
+import { KeyCount } from "./keys/key-count.ts";
 import { defaultKeyPolicy } from "./keys/key-policy.ts";
 import { Keys, type MaterialTypes, materialTypes } from "./keys/keys.ts";
 import { LastUsage } from "./keys/last-usage.ts";
@@ -29,8 +30,11 @@ import { countedIds } from "./model/counted-ids.ts";
 import { realmOf } from "./model/realm.ts";
 import type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 import type { Platform } from "./platform.ts";
+import { type Cost, costOf, type PricedKey } from "./quota/cost.ts";
+import { Metering } from "./quota/metering.ts";
+import { checkQuotaSetting, type QuotaSetting, RequestQuotas } from "./quota/request-quotas.ts";
 import { type Ready, whenReady } from "./records/ready.ts";
-import { openRecords, type Records } from "./records/record-store.ts";
+import { openRecords, type ReadTransaction, type Records } from "./records/record-store.ts";
 import type { RootKeySource } from "./records/root-key.ts";
 import type { Services } from "./services.ts";
 
@@ -49,6 +53,8 @@ export interface KmsOptions {
   readonly random?: Random;
   /** Who hears of every request: `auditFiles({ folder })`, `auditTo(function)`, or a sink of your own. */
   readonly audit?: AuditSink | AuditSource;
+  /** How many requests a second each account may send: "off" by default, "aws" as there, or numbers of your own. */
+  readonly requestQuotas?: QuotaSetting;
   /** Who is who; by default the identities in the keystore, which `Kms.identities` manages. */
   readonly directory?: Directory;
 }
@@ -69,6 +75,8 @@ export interface Kms {
   execute<N extends OperationName>(operation: N, input: InputOf<N>, caller?: Caller): Promise<OutputOf<N>>;
   /** Which statement or grant decides about something that the caller of `as` may ask for. @throws {KmsError} */
   explain(options: ExplainOptions): Promise<Explanation>;
+  /** What AWS would have charged this account in this Region. @param month as "2026-11", in UTC; this one by default */
+  cost(month?: string): Promise<Cost>;
   /** The caller of `as`, with a fresh request id; nobody without one. */
   caller(): Caller | undefined;
   /** A fresh request id, for a transport's own answers. */
@@ -114,9 +122,10 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const rootKey = await options.rootKey.open({ crypto, random });
   const records = await openRecords({ driver: options.keystore, rootKey, crypto, random, clock });
   const { keyPairs } = platform;
+  const quotas = options.requestQuotas ?? "off";
   const types = materialTypes(crypto, keyPairs);
   const directory = new GivenPrincipals(options.directory ?? new StoredDirectory(realm.partition));
-  const parts = { records, crypto, keyPairs, types, random, clock, directory };
+  const parts = { records, crypto, keyPairs, types, random, clock, directory, quotas };
   const trail = typeof options.audit === "object" ? await openTrail(options.audit, parts) : undefined;
   const audit = typeof options.audit === "function" ? options.audit : trail?.record;
   return new Realms({ ...parts, audit, trail }, realm.partition, countedIds(random)).get(realm);
@@ -141,6 +150,7 @@ export interface Parts {
   readonly audit?: AuditSink | undefined;
   readonly trail?: AuditTrail | undefined;
   readonly directory: GivenPrincipals;
+  readonly quotas: QuotaSetting;
 }
 
 interface OpenRealm {
@@ -204,6 +214,7 @@ class Realms {
         return this.get({ ...realm, accountId: account }).as(principal, facts);
       },
       explain: (options: ExplainOptions) => this.#explain(realm, caller?.(), options),
+      cost: (month?: string) => this.#cost(realm, month),
       caller: () => caller?.(),
       requestId,
       authority: this.#authority,
@@ -225,6 +236,18 @@ class Realms {
     return this.#parts.records.read((tx) => explain(tx, services, caller, options));
   }
 
+  async #cost(realm: Realm, given: string | undefined): Promise<Cost> {
+    const { records, clock } = this.#parts;
+    const { services } = this.#find(realm);
+    const nowMs = clock.nowMs();
+    const month = given ?? new Date(nowMs).toISOString().slice(0, "2026-11".length);
+    if (!MONTH.test(month)) throw new TypeError(`A month is written as "2026-11"; it is ${JSON.stringify(month)}.`);
+    return records.read(async (tx) => {
+      const usage = await services.metering.ofMonth(tx, month);
+      return costOf(month, usage, await pricedKeys(tx, services.keys), nowMs);
+    });
+  }
+
   #forgetOldest(): void {
     const [folder, { kernel }] = this.#open.entries().next().value!;
     this.#open.delete(folder);
@@ -241,6 +264,25 @@ class Realms {
   }
 }
 
+const MONTH = /^\d{4}-(?:0[1-9]|1[0-2])$/;
+const KEYS_PAGE = 1000;
+
+/** Every key that there is: one that is to be deleted costs nothing from now on, and one that is gone is not seen. */
+async function pricedKeys(tx: ReadTransaction, keys: Keys): Promise<PricedKey[]> {
+  const priced: PricedKey[] = [];
+  for (let after: string | undefined; ; ) {
+    const ids = await keys.list(tx, after, KEYS_PAGE);
+    for (const id of ids) {
+      const key = await keys.find(tx, id);
+      if (key === undefined || key.state === "PendingDeletion") continue;
+      const rotatedAtMs = key.materials.slice(1).map(({ createdAtMs }) => createdAtMs);
+      priced.push({ createdAtMs: key.createdAtMs, rotatedAtMs });
+    }
+    if (ids.length < KEYS_PAGE) return priced;
+    after = ids.at(-1);
+  }
+}
+
 function authorityOver({ records, crypto, clock, directory }: Parts): Authority {
   return {
     engine: crypto,
@@ -252,7 +294,7 @@ function authorityOver({ records, crypto, clock, directory }: Parts): Authority 
 
 /** What the handlers of one realm may use. @param ofAccount the same of another account in this Region */
 export function servicesOf(parts: Parts, realm: Realm, ofAccount: Services["ofAccount"]): Services {
-  const { crypto, keyPairs, types, random, clock, directory } = parts;
+  const { crypto, keyPairs, types, random, clock, directory, quotas } = parts;
   const folder = folderOf(realm);
   const keys = new Keys({ folder, crypto, keyPairs, types, random, clock });
   const folderOfAccount = (accountId: string) => folderOf({ ...realm, accountId });
@@ -266,7 +308,10 @@ export function servicesOf(parts: Parts, realm: Realm, ofAccount: Services["ofAc
     cipher: cipherOver(keys, crypto, random),
     macs: macsOver(keys, crypto),
     keyPairs,
+    keyCount: new KeyCount(folder, keys),
     lastUsage: new LastUsage(folder, keys),
+    metering: new Metering(folder),
+    requestQuotas: quotas === "off" ? undefined : new RequestQuotas(quotas, realm.region, clock),
     grants: new Grants(realm, { folderOf: folderOfAccount, clock, random }),
     defaultKeyPolicy: defaultKeyPolicy(realm),
     directory,
@@ -274,7 +319,8 @@ export function servicesOf(parts: Parts, realm: Realm, ofAccount: Services["ofAc
   };
 }
 
-function checkParts({ keystore, rootKey }: KmsOptions): void {
+function checkParts({ keystore, rootKey, requestQuotas }: KmsOptions): void {
+  if (requestQuotas !== undefined) checkQuotaSetting(requestQuotas);
   if (typeof keystore?.commit !== "function") {
     throw new TypeError('keystore must be a driver, as memoryKeystore() or sqliteKeystore({ path: "keys.sqlite" }).');
   }

@@ -7,11 +7,14 @@ import type { Clock, Random, Realm } from "./env.ts";
 import type { Grants } from "./grants/grants.ts";
 import type { Directory } from "./identities/directory.ts";
 import type { Cipher } from "./keys/cipher.ts";
+import type { KeyCount } from "./keys/key-count.ts";
 import type { Keys } from "./keys/keys.ts";
 import type { LastUsage } from "./keys/last-usage.ts";
 import type { Macs } from "./keys/mac.ts";
 import type { KeyName } from "./model/arn.ts";
 import type { Policy } from "./policy/policy.ts";
+import type { Metering } from "./quota/metering.ts";
+import type { RequestQuotas } from "./quota/request-quotas.ts";
 
 export interface Services {
   readonly realm: Realm;
@@ -25,7 +28,11 @@ export interface Services {
   readonly macs: Macs;
   /** Makes key pairs. */
   readonly keyPairs: KeyPairs;
+  readonly keyCount: KeyCount;
   readonly lastUsage: LastUsage;
+  readonly metering: Metering;
+  /** Absent where requests are not limited. */
+  readonly requestQuotas?: RequestQuotas | undefined;
   readonly grants: Grants;
   /** The policy of keys that were made without one. */
   readonly defaultKeyPolicy: Policy;

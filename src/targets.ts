@@ -44,16 +44,24 @@ export function passTargets(
   const resolved: ResolvedKey[] = [];
   found(resolved);
   return whenReady(authorizeAction(request), () =>
-    whenReady(resolveFrom(0, request, resolved, {}), (keys) =>
-      whenReady(authorizeFrom(0, request, keys), () => {
+    whenReady(resolveFrom(0, request, resolved, {}), (keys) => {
+      if (resolved.length > 0) takeQuota(request, resolved);
+      return whenReady(authorizeFrom(0, request, keys), () => {
         for (const [slot, target] of request.operation.slots) {
           const resolved = keys[slot];
           if (resolved !== undefined) checkTarget(request.operation.name, target, resolved, request.input);
         }
         return keys;
-      }),
-    ),
+      });
+    }),
   );
+}
+
+/** Counts a request against the quotas of its account. @throws {KmsError} ThrottlingException */
+export function takeQuota({ services, operation, input }: TargetRequest, keys: readonly ResolvedKey[]): void {
+  if (services.requestQuotas === undefined) return;
+  const specs = keys.map(({ key }) => key.keySpec);
+  services.requestQuotas.take(operation.name, specs, input.KeyPairSpec as string | undefined);
 }
 
 /** Authorizes what an operation does to no key. @throws {KmsError} AccessDeniedException */

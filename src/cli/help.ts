@@ -96,6 +96,16 @@ and Region is a world of its own. SIGINT and SIGTERM stop it when running
 requests are done.
 `;
 
+export const COST_HELP = `
+Examples:
+  wasm-kms cost
+  wasm-kms cost --month 2026-11 --json
+  wasm-kms --account 111122223333 --region eu-central-1 cost
+
+It counts the requests of every program that uses the keystore, by the account
+and Region to which they were sent, and the keys that there are.
+`;
+
 export const DEMO_HELP = `
 Example:
   wasm-kms demo ~/photos

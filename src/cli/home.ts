@@ -37,6 +37,8 @@ export interface HomeOptions {
   readonly account: string;
   /** Where the requests of this run are put on record. */
   readonly audit?: AuditSource | undefined;
+  /** Whether requests are limited; not at all by default. */
+  readonly quotas?: "aws" | "off";
 }
 
 /** An open keystore. */
@@ -91,6 +93,7 @@ export async function openHome(options: HomeOptions & { readonly create: boolean
       region: options.region,
       accountId: options.account,
       ...(options.audit && { audit: options.audit }),
+      ...(options.quotas && { requestQuotas: options.quotas }),
     });
     // Who may read the keystore and its root key is its owner.
     const kms = service.as("root");

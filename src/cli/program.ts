@@ -5,12 +5,14 @@ import { KEY_SPECS } from "../crypto/algorithms.ts";
 import { isAccountId, isRegion } from "../model/realm.ts";
 import { keyUsage } from "../model/scalars.ts";
 import { addAuditCommands } from "./audit-commands.ts";
+import { type CostOptions, cost } from "./cost.ts";
 import { type DecisionOptions, explainDecision } from "./decision.ts";
 import { demo } from "./demo.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { exitCodeOf, explain, systemCode } from "./explain.ts";
 import { type FileOptions, inspect, open, type SealOptions, type Settings, seal } from "./file-commands.ts";
 import {
+  COST_HELP,
   DEMO_HELP,
   EXIT_HELP,
   INSPECT_HELP,
@@ -107,6 +109,13 @@ function createProgram(io: Io, finish: Finish): Command {
     .option("--json", "as JSON")
     .addHelpText("after", EXPLAIN_HELP)
     .action(async (options: DecisionOptions) => finish(await explainDecision(options, settings())));
+  program
+    .command("cost")
+    .description("Tells what AWS would have charged for a month.")
+    .option("--month <month>", "as 2026-11, in UTC; this one by default", parseNonempty)
+    .option("--json", "as JSON")
+    .addHelpText("after", COST_HELP)
+    .action(async (options: CostOptions) => finish(await cost(options, settings())));
   addServeCommand(program, settings, finish);
   program
     .command("demo")

@@ -18,6 +18,7 @@ export interface ServeOptions {
   /** Further names under which clients call. */
   readonly name: readonly string[];
   readonly auth: "sigv4" | "off";
+  readonly quotas: "aws" | "off";
   /** A folder, "-" for stdout, "off", or `undefined` for the folder beside the keystore. */
   readonly audit?: string;
   /** Files in PEM. */
@@ -35,7 +36,7 @@ export async function serve(options: ServeOptions, settings: Settings): Promise<
   const { io } = settings;
   const { auth } = options;
   const tls = tlsOf(options);
-  const home = await makeHome({ ...settings, audit: auditOf(options, settings) });
+  const home = await makeHome({ ...settings, audit: auditOf(options, settings), quotas: options.quotas });
   try {
     const server = await start(home.service, { ...options, ...(tls && { tls }) });
     const stopped = stopRequested();

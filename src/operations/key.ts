@@ -68,6 +68,7 @@ export const createKey = operation({
     const tags = (input.Tags ?? []).map(({ TagKey, TagValue }) => ({ TagKey, TagValue }));
     const keySpec = specOf(input);
     const { Description: description = "", KeyUsage: keyUsage = "ENCRYPT_DECRYPT" } = input;
+    await services.keyCount.add(tx);
     const key = services.keys.create(tx, { keySpec, keyUsage, description, tags, pair, ...(policy && { policy }) });
     return { KeyMetadata: describeMetadata(key, services.realm) };
   },

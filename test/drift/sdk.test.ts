@@ -10,6 +10,7 @@ import { SDK_ENUMERATIONS, SDK_ERRORS, SDK_OPERATIONS } from "./sdk-schema.ts";
 const COMMON_ERRORS = [
   "AccessDeniedException",
   "SerializationException",
+  "ThrottlingException",
   "UnknownOperationException",
   "ValidationException",
 ];
