@@ -1,5 +1,5 @@
 /**
- * The AWS CLI and boto3, unmodified, against `wasm-kms serve --auth off` in a process of its own: those of Debian where
+ * The AWS CLI and boto3, unmodified, against `wasm-kms serve` in a process of its own: those of Debian where
  * they are installed (KMS_TEST_AWS and KMS_TEST_PYTHON name others). Where they are absent the reason is printed.
  */
 import type { ChildProcess } from "node:child_process";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ended, start } from "../cli/command.ts";
+import { ended, run as runHere, start } from "../cli/command.ts";
 import { temporaryFolder } from "../cli/tree.ts";
 
 const run = promisify(execFile);
@@ -32,12 +32,24 @@ const python = findWorking(
   "boto3",
 );
 
-describe.skipIf(aws === undefined && python === undefined)("wasm-kms serve --auth off", () => {
+const ACCOUNT = "123456789012";
+
+describe.skipIf(aws === undefined && python === undefined)("wasm-kms serve", () => {
   let child: ChildProcess;
   let url: string;
+  let env: NodeJS.ProcessEnv;
 
   beforeAll(async () => {
-    child = start(["serve", "--auth", "off", "--port", "0"], { home: join(temporaryFolder(), "home") });
+    const home = join(temporaryFolder(), "home");
+    const identity = async (...args: string[]) => {
+      const answer = await runHere(["--account", ACCOUNT, "identity", ...args], { home });
+      expect(answer.stderr.replace(/^Made a keystore.*\n/, "")).toBe("");
+      return answer.text;
+    };
+    await identity("create", "user", "alice", "--admin");
+    const made = JSON.parse(await identity("create-access-key", "alice", "--format", "json"));
+    env = { ...process.env, AWS_ACCESS_KEY_ID: made.AccessKeyId, AWS_SECRET_ACCESS_KEY: made.SecretAccessKey };
+    child = start(["serve", "--port", "0"], { home });
     url = await new Promise<string>((resolve, reject) => {
       child.stdout!.on("data", (line: Buffer) => resolve(line.toString().trim()));
       child.on("close", (code) => reject(new Error(`serve ended with ${code} before it was ready`)));
@@ -53,7 +65,7 @@ describe.skipIf(aws === undefined && python === undefined)("wasm-kms serve --aut
   it.skipIf(python === undefined)(
     "answers boto3",
     async () => {
-      const { stdout } = await run(python!, [script("script.py"), url]);
+      const { stdout } = await run(python!, [script("script.py"), url], { env });
       const [calls, operations] = stdout.match(/\d+/g)!.map(Number);
       expect(calls).toBeGreaterThanOrEqual(45);
       expect(operations).toBeGreaterThanOrEqual(30);
@@ -64,7 +76,7 @@ describe.skipIf(aws === undefined && python === undefined)("wasm-kms serve --aut
   it.skipIf(aws === undefined || !SOAK)(
     "answers the AWS CLI",
     async () => {
-      const { stdout } = await run("sh", [script("script.sh"), aws!, url]);
+      const { stdout } = await run("sh", [script("script.sh"), aws!, url], { env });
       const [calls, operations] = stdout.match(/\d+/g)!.map(Number);
       expect(calls).toBeGreaterThanOrEqual(35);
       expect(operations).toBeGreaterThanOrEqual(30);

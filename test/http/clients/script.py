@@ -1,18 +1,24 @@
-"""Operations of AWS KMS through an unmodified boto3, against the endpoint in argv[1]. Prints how many were called."""
+"""
+Operations of AWS KMS through an unmodified boto3, against the endpoint in argv[1], signed with the credentials of the
+environment. Then requests that must not be let in. Prints how many were called.
+"""
+import datetime
 import hashlib
 import hmac
+import os
 import sys
+import types
 
 import boto3
+import botocore.auth
 from botocore.exceptions import ClientError
 
-kms = boto3.client(
-    "kms",
-    endpoint_url=sys.argv[1],
-    region_name="eu-central-1",
-    aws_access_key_id="123456789012",
-    aws_secret_access_key="any",
-)
+
+def client(**credentials):
+    return boto3.client("kms", endpoint_url=sys.argv[1], region_name="eu-central-1", **credentials)
+
+
+kms = client()
 called = []
 
 
@@ -98,4 +104,48 @@ if "DryRun" in kms.meta.service_model.operation_model("Encrypt").input_shape.mem
 pages = kms.get_paginator("list_keys").paginate(PaginationConfig={"PageSize": 2})
 called.append("list_keys")
 assert {k["KeyId"] for page in pages for k in page["Keys"]} == {key, other, signer, mac_key, rsa}
+
+
+def turned_away(code, session):
+    try:
+        session.list_keys()
+    except ClientError as error:
+        seen = error.response["Error"]["Code"]
+        assert seen == code, f"it answered {seen}, not {code}"
+    else:
+        raise AssertionError(f"a request that should end in {code} was let in")
+
+
+known = os.environ["AWS_ACCESS_KEY_ID"]
+turned_away("InvalidSignatureException", client(aws_access_key_id=known, aws_secret_access_key="x" * 40))
+turned_away("UnrecognizedClientException", client(aws_access_key_id="A" * 20, aws_secret_access_key="x" * 40))
+
+
+def tamper(request, **_):
+    request.body = request.body.replace(b"{}", b"{ }")
+    request.headers["Content-Length"] = str(len(request.body))
+
+
+tampering = client()
+tampering.meta.events.register("before-send.kms.ListKeys", tamper)
+turned_away("InvalidSignatureException", tampering)
+
+late = datetime.timedelta(minutes=16)
+if hasattr(botocore.auth, "get_current_datetime"):
+    real_now = botocore.auth.get_current_datetime
+    botocore.auth.get_current_datetime = lambda *args, **kwargs: real_now(*args, **kwargs) - late
+else:
+
+    class Skewed(datetime.datetime):
+        @classmethod
+        def utcnow(cls):
+            return datetime.datetime.utcnow() - late
+
+    skewed = types.SimpleNamespace(datetime=Skewed, timezone=datetime.timezone)
+    botocore.auth.datetime = skewed
+    # Where the native signer is installed, that one signs.
+    if "botocore.crt.auth" in sys.modules:
+        sys.modules["botocore.crt.auth"].datetime = skewed
+turned_away("InvalidSignatureException", client())
+
 print(f"{len(called)} calls of {len(set(called))} operations")

@@ -1,12 +1,13 @@
 #!/bin/sh
-# Operations of AWS KMS through an unmodified AWS CLI ($1), against the endpoint $2. Prints how many were called.
+# Operations of AWS KMS through an unmodified AWS CLI ($1), against the endpoint $2, signed with the credentials of the
+# environment. Then requests that must not be let in. Prints how many were called.
 set -eu
 exec 3>&1 1>/dev/null
 aws=$1
 url=$2
 folder=$(mktemp -d)
 trap 'rm -r "$folder"' EXIT
-export AWS_ACCESS_KEY_ID=210987654321 AWS_SECRET_ACCESS_KEY=any AWS_DEFAULT_REGION=us-east-2 AWS_PAGER=
+export AWS_DEFAULT_REGION=us-east-2 AWS_PAGER=
 
 kms() {
   echo "$1" >>"$folder/calls"
@@ -23,14 +24,14 @@ refused() {
 }
 
 key=$(kms create-key --description cli --query KeyMetadata.KeyId)
-equal "$(kms describe-key --key-id "$key" --query KeyMetadata.Arn)" "arn:aws:kms:us-east-2:210987654321:key/$key"
+equal "$(kms describe-key --key-id "$key" --query KeyMetadata.Arn)" "arn:aws:kms:us-east-2:123456789012:key/$key"
 kms create-alias --alias-name alias/cli --target-key-id "$key"
 equal "$(kms list-aliases --query 'Aliases[].AliasName')" alias/cli
 blob=$(kms encrypt --key-id alias/cli --plaintext aGVsbG8= --encryption-context tenant=7 --query CiphertextBlob)
 printf %s "$blob" | base64 -d >"$folder/blob"
 equal "$(kms decrypt --ciphertext-blob "fileb://$folder/blob" --encryption-context tenant=7 --query Plaintext)" aGVsbG8=
 refused InvalidCiphertextException decrypt --ciphertext-blob "fileb://$folder/blob"
-equal "$(kms generate-data-key --key-id "$key" --key-spec AES_256 --query KeyId)" "arn:aws:kms:us-east-2:210987654321:key/$key"
+equal "$(kms generate-data-key --key-id "$key" --key-spec AES_256 --query KeyId)" "arn:aws:kms:us-east-2:123456789012:key/$key"
 signer=$(kms create-key --key-spec RSA_2048 --key-usage SIGN_VERIFY --query KeyMetadata.KeyId)
 kms sign --key-id "$signer" --message dGV4dA== --signing-algorithm RSASSA_PSS_SHA_256 --query Signature | base64 -d >"$folder/signature"
 equal "$(kms verify --key-id "$signer" --message dGV4dA== --signing-algorithm RSASSA_PSS_SHA_256 \
@@ -70,4 +71,14 @@ equal "$(kms list-grants --key-id "$key" --query 'length(Grants)')" 0
 equal "$(kms list-keys --query 'length(Keys)')" 4
 kms delete-alias --alias-name alias/cli
 refused NotFoundException describe-key --key-id alias/none
+# Grants and policies, as other callers meet them.
+grant=$(kms create-grant --key-id "$key" --grantee-principal arn:aws:iam::123456789012:user/bob --operations Encrypt \
+  --query GrantId)
+equal "$(kms list-grants --key-id "$key" --query 'length(Grants)')" 1
+kms revoke-grant --key-id "$key" --grant-id "$grant"
+kms get-key-policy --key-id "$key" --policy-name default --query Policy >"$folder/policy"
+kms put-key-policy --key-id "$key" --policy-name default --policy "file://$folder/policy"
+refused MalformedPolicyDocumentException put-key-policy --key-id "$key" --policy-name default --policy '{}'
+AWS_SECRET_ACCESS_KEY=wrong refused InvalidSignatureException list-keys
+AWS_ACCESS_KEY_ID=AKIAAAAAAAAAAAAAAAAA refused UnrecognizedClientException list-keys
 echo "$(wc -l <"$folder/calls") calls of $(sort -u "$folder/calls" | wc -l) operations" >&3
