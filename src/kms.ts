@@ -154,9 +154,11 @@ export interface Parts {
 }
 
 interface OpenRealm {
-  readonly kms: Kms;
+  readonly realm: Realm;
   readonly kernel: Kernel;
   readonly services: Services;
+  /** Whether it is still the one that everybody finds. */
+  isOpen: boolean;
 }
 
 /** The realm's folder in the store. */
@@ -172,6 +174,8 @@ class Realms {
   readonly #administration: Administration;
   /** By their folders, the one that was asked for last at the end. */
   readonly #open = new Map<string, OpenRealm>();
+  /** Of realms that were forgotten, which still write what they had noted. */
+  readonly #resting = new Set<Promise<void>>();
 
   constructor(parts: Parts, partition: string, nextRequestId: () => string) {
     this.#parts = parts;
@@ -181,7 +185,7 @@ class Realms {
   }
 
   get(realm: Realm): Kms {
-    return this.#find(realm).kms;
+    return this.#serve(this.#find(realm));
   }
 
   #find(realm: Realm): OpenRealm {
@@ -195,22 +199,30 @@ class Realms {
     const ofAccount = (accountId: string) => this.#find({ ...realm, accountId }).services;
     const services = servicesOf(this.#parts, realm, ofAccount);
     const kernel = new Kernel({ ...this.#parts, services });
-    const opened = { kms: this.#serve(realm, kernel), kernel, services };
+    const opened: OpenRealm = { realm, kernel, services, isOpen: true };
     this.#open.set(folder, opened);
     if (this.#open.size > REMEMBERED_REALMS) this.#forgetOldest();
     return opened;
   }
 
-  #serve(realm: Realm, kernel: Kernel, bound?: Omit<Caller, "requestId">): Kms {
+  #serve(opened: OpenRealm, bound?: Omit<Caller, "requestId">): Kms {
+    const { realm } = opened;
     const requestId = this.#nextRequestId;
+    let current = opened;
+    // A realm that was forgotten meanwhile is opened anew, so that all who hold it see one state.
+    const live = (): OpenRealm => {
+      if (!current.isOpen) current = this.#find(realm);
+      return current;
+    };
     const caller = bound && ((): Caller => ({ ...bound, requestId: requestId() }));
     return {
       realm,
       as: (principal: string | PrincipalOptions, facts: CallerFacts = {}) => {
         const known = this.#parts.directory.know(principal, realm);
         const { account } = known;
-        if (account === "" || account === realm.accountId)
-          return this.#serve(realm, kernel, { ...facts, principal: known });
+        if (account === "" || account === realm.accountId) {
+          return this.#serve(live(), { ...facts, principal: known });
+        }
         return this.get({ ...realm, accountId: account }).as(principal, facts);
       },
       explain: (options: ExplainOptions) => this.#explain(realm, caller?.(), options),
@@ -220,11 +232,11 @@ class Realms {
       authority: this.#authority,
       identities: this.#administration,
       execute: (operation: string, input: unknown, other?: Caller) =>
-        kernel.execute(operation, input, other ?? caller?.()),
+        live().kernel.execute(operation, input, other ?? caller?.()),
       inRealm: (other: Pick<Realm, "region" | "accountId">) => {
-        const { kms, kernel: itsKernel } = this.#find(realmOf(other));
-        const stays = bound !== undefined && bound.principal.account === kms.realm.accountId;
-        return stays ? this.#serve(kms.realm, itsKernel, bound) : kms;
+        const found = this.#find(realmOf(other));
+        const stays = bound?.principal.account === found.realm.accountId;
+        return this.#serve(found, stays ? bound : undefined);
       },
       close: () => this.#close(),
     } as Kms;
@@ -249,13 +261,15 @@ class Realms {
   }
 
   #forgetOldest(): void {
-    const [folder, { kernel }] = this.#open.entries().next().value!;
+    const [folder, oldest] = this.#open.entries().next().value!;
     this.#open.delete(folder);
-    void kernel.rest();
+    oldest.isOpen = false;
+    const resting = oldest.kernel.rest().finally(() => this.#resting.delete(resting));
+    this.#resting.add(resting);
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#open.values()].map(({ kernel }) => kernel.rest()));
+    await Promise.all([...this.#resting, ...[...this.#open.values()].map(({ kernel }) => kernel.rest())]);
     try {
       await this.#parts.trail?.close();
     } finally {

@@ -11,7 +11,7 @@ import type { AuditOutput } from "./trail.ts";
 
 export type { Position } from "./chain.ts";
 export { type AuditSource, auditTo, type LineReceiver } from "./source.ts";
-export { type TrailFile, type TrailFinding, type TrailReport, verifyTrails } from "./verify.ts";
+export { type TrailFile, type TrailFinding, type TrailReport, type VerifyOptions, verifyTrails } from "./verify.ts";
 
 const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_AGE_MS = 86_400_000;
