@@ -40,7 +40,12 @@ export default defineConfig([
     outDir: "dist",
     platform: "node",
     dts: {
-      entry: { ...portable, "keystore-sqlite": nodeOnly["keystore-sqlite"], "root-key": nodeOnly["root-key"], audit: nodeOnly.audit },
+      entry: {
+        ...portable,
+        "keystore-sqlite": nodeOnly["keystore-sqlite"],
+        "root-key": nodeOnly["root-key"],
+        audit: nodeOnly.audit,
+      },
       compilerOptions: { ignoreDeprecations: "6.0" },
     },
   },

@@ -39,7 +39,17 @@ async function openParts() {
   const { keyPairs } = platform;
   const types = materialTypes(crypto, keyPairs);
   const directory = new GivenPrincipals(new StoredDirectory("aws"));
-  const parts = { records, crypto, keyPairs, types, random, clock, audit: undefined, directory, quotas: "off" as const };
+  const parts = {
+    records,
+    crypto,
+    keyPairs,
+    types,
+    random,
+    clock,
+    audit: undefined,
+    directory,
+    quotas: "off" as const,
+  };
   const services: Services = servicesOf(parts, realm, () => services);
   const { keys } = services;
   const attributes = {

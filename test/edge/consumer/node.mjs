@@ -9,13 +9,15 @@ import { exerciseCore, exerciseEngines, exerciseService } from "./exercise.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "wasm-kms-consumer-"));
 try {
-  const open = () =>
-    createKms({
+  const open = async () => {
+    const kms = await createKms({
       keystore: sqliteKeystore({ path: join(folder, "keystore.sqlite") }),
       rootKey: rootKeyFromFile(join(folder, "root.key"), { create: true }),
       region: "us-east-1",
       accountId: "000000000000",
     });
+    return kms.as("root");
+  };
   const first = await open();
   const { KeyMetadata } = await first.execute("CreateKey", {});
   await first.close();
