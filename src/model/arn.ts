@@ -4,6 +4,7 @@
  */
 import type { Realm } from "../env.ts";
 import { KmsError } from "../errors.ts";
+import { isAccountId } from "./realm.ts";
 import { remember } from "./remember.ts";
 
 export interface NamedKey {
@@ -50,9 +51,10 @@ export function parseKeyName(text: string, realm: Realm): KeyName {
     if (!isKeyId(text)) throw new KmsError("NotFoundException", `Invalid keyId '${text}'`);
     return { kind: "key", keyId: text, accountId: realm.accountId, arn: keyArn(realm, text) };
   }
-  const [, partition, service, region, accountId, ...rest] = text.split(":");
+  const [, partition, service, region, accountId = "", ...rest] = text.split(":");
   const resource = rest.join(":");
-  if (partition !== realm.partition || service !== "kms" || !accountId || resource === "") {
+  // An account names a folder of the store, so nothing else may stand there.
+  if (partition !== realm.partition || service !== "kms" || !isAccountId(accountId) || resource === "") {
     throw new KmsError("NotFoundException", `Invalid arn ${text}`);
   }
   if (region !== realm.region) throw new KmsError("NotFoundException", `Invalid arn ${region}`);

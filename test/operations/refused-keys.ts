@@ -25,6 +25,15 @@ export const NAMES: readonly Case[] = [
     "NotFoundException",
     "Invalid arn eu-west-1",
   ],
+  ...["x", `${ACCOUNT}/${REGION}/alias/foo`, "../..", `${ACCOUNT} `].map(
+    (account): Case => [
+      "an ARN of what is no account",
+      "DescribeKey",
+      (f) => ({ KeyId: arn(f.key).replace(ACCOUNT, account) }),
+      "NotFoundException",
+      (f) => `Invalid arn ${arn(f.key).replace(ACCOUNT, account)}`,
+    ],
+  ),
   [
     "an ARN of another account",
     "DescribeKey",
