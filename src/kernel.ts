@@ -16,7 +16,7 @@ import { operationNamed } from "./operations/index.ts";
 import { type AnyOperation, ignoresCiphertext, type ResolvedKey } from "./operations/operation.ts";
 import type { Policy } from "./policy/policy.ts";
 import { priceGroupOf } from "./quota/prices.ts";
-import { type Ready, whenReady } from "./records/ready.ts";
+import { cleaningUp, type Ready, whenReady } from "./records/ready.ts";
 import type { ReadTransaction, Records, Transaction } from "./records/record-store.ts";
 import type { Services } from "./services.ts";
 import { authorizeAction, passTargets, type TargetRequest } from "./targets.ts";
@@ -74,7 +74,10 @@ export class Kernel {
     }
     const { audit } = this.#options;
     if (audit !== undefined && (failure !== undefined || running?.isRecorded === false)) {
-      const recorded = record(audit, this.#eventOf(name, caller, running, output, failure));
+      const event = this.#eventOf(name, caller, running, output, failure);
+      // What is not on record nobody gets.
+      const forget = () => running && output && wipeSensitive(running.operation.output, output as Members);
+      const recorded = cleaningUp(() => record(audit, event), forget);
       if (recorded instanceof Promise) await recorded;
     }
     if (output === undefined) throw failure;

@@ -287,6 +287,34 @@ describe("what is shown", () => {
     expect(input!.members.Plaintext).toEqual(new Uint8Array(PLAINTEXT.length));
   });
 
+  it.each([
+    ["throws", () => undefined],
+    ["rejects", () => Promise.reject(new Error("disk full"))],
+  ])("is nothing, and wiped, where the record %s", async (_, fail) => {
+    let made: Uint8Array | undefined;
+    const audited = (
+      await createKms({
+        keystore: memoryKeystore(),
+        rootKey: rootKeyFromBytes(ROOT_KEY),
+        region: REGION,
+        accountId: ACCOUNT,
+        audit: ({ operation, output }) => {
+          if (operation !== "GenerateDataKey") return;
+          made = output!.members.Plaintext as Uint8Array;
+          const failing = fail();
+          if (failing === undefined) throw new Error("disk full");
+          return failing;
+        },
+      })
+    ).as("root");
+    const { KeyMetadata } = await audited.execute("CreateKey", {});
+    const failure = await failureOf(
+      audited.execute("GenerateDataKey", { KeyId: KeyMetadata!.KeyId, KeySpec: "AES_256" }),
+    );
+    expect(failure.name).toBe("KMSInternalException");
+    expect(made).toEqual(new Uint8Array(32));
+  });
+
   it("tells nothing of a bug inside but its cause", async () => {
     const driver = memoryKeystore();
     const broken = await startService(driver);
