@@ -86,8 +86,12 @@ export function createEndpoint({ kms, auth = "sigv4", hosts }: EndpointOptions):
     answer: dated,
     async fetch(request, sourceIp) {
       const asked = await readRequest(request, sourceIp);
-      const { status, headers, body } = asked === undefined ? tooLarge(kms.requestId()) : await dated(asked);
-      return new Response(body, { status, headers });
+      try {
+        const { status, headers, body } = asked === undefined ? tooLarge(kms.requestId()) : await dated(asked);
+        return new Response(body, { status, headers });
+      } finally {
+        asked?.body.fill(0);
+      }
     },
     forget: () => verifier.forget(),
   };
@@ -265,7 +269,10 @@ function claimedRealm(
   return { region, accountId: isAccountId(accessKeyId) ? accessKeyId : realm.accountId };
 }
 
-/** The whole body, or `undefined` if it is too large; then the rest is not read. */
+/**
+ * A copy of the whole body, or `undefined` if it is too large; then the rest is not read. The chunks stay as they are:
+ * a clone of the request may have them in common with it.
+ */
 async function readBody({ body }: Request): Promise<Uint8Array | undefined> {
   if (body === null) return new Uint8Array(0);
   const chunks: Uint8Array[] = [];
@@ -283,15 +290,13 @@ async function readBody({ body }: Request): Promise<Uint8Array | undefined> {
   return joined(chunks, lengthBytes);
 }
 
-/** One array of all chunks; they are wiped where they had to be copied, since a body holds plaintexts. */
+/** One array of all chunks. */
 export function joined(chunks: readonly Uint8Array[], lengthBytes: number): Uint8Array {
-  if (chunks.length === 1) return chunks[0]!;
   const whole = new Uint8Array(lengthBytes);
   let at = 0;
   for (const chunk of chunks) {
     whole.set(chunk, at);
     at += chunk.length;
-    chunk.fill(0);
   }
   return whole;
 }

@@ -189,8 +189,16 @@ function readBody(request: IncomingMessage, use: (body: Uint8Array) => void): vo
     lengthBytes += chunk.length;
     chunks.push(chunk);
   });
-  request.on("end", () => use(joined(chunks, lengthBytes)));
-  request.on("error", () => {
+  const wipe = () => {
     for (const chunk of chunks) chunk.fill(0);
+  };
+  request.on("end", () => {
+    const [only] = chunks;
+    if (only !== undefined && chunks.length === 1) return use(only);
+    const body = joined(chunks, lengthBytes);
+    // They were copied, and hold plaintexts.
+    wipe();
+    use(body);
   });
+  request.on("error", wipe);
 }

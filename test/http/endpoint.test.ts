@@ -2,7 +2,7 @@
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import * as sdk from "@aws-sdk/client-kms";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createEndpoint, type Endpoint, MAX_BODY_BYTES } from "../../src/http/endpoint.ts";
 import { listenOnLoopback, type RunningServer } from "../../src/http/node.ts";
 import { ACCOUNT, REGION, type Service, startService } from "../operations/service.ts";
@@ -233,4 +233,33 @@ it("asks for signatures unless it is told that nobody is asked", async () => {
     { __type: "MissingAuthenticationTokenException" },
   ]);
   expect(() => createEndpoint({ kms: service.kms, auth: "none" } as never)).toThrow(TypeError);
+});
+
+describe("the body of a request of the platform", () => {
+  const text = new TextEncoder().encode("{}".padEnd(100));
+
+  it.each([1, 3])("is copied and left as it is, and the copy is wiped: in %i parts", async (count) => {
+    const chunks = Array.from({ length: count }, (_, i) =>
+      text.slice((i * text.length) / count, ((i + 1) * text.length) / count),
+    );
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const chunk of chunks) controller.enqueue(chunk);
+        controller.close();
+      },
+    });
+    const headers = { host: "127.0.0.1", "content-type": CONTENT_TYPE, "x-amz-target": TARGET };
+    const request = new Request("http://127.0.0.1/", { method: "POST", headers, body, duplex: "half" } as RequestInit);
+    const clone = request.clone();
+    const copies: Uint8Array[] = [];
+    const set = vi.spyOn(Uint8Array.prototype, "set").mockImplementation(function (this: Uint8Array, from, at = 0) {
+      if (this.length === text.length) copies.push(this);
+      for (let i = 0; i < from.length; i++) this[at + i] = from[i]!;
+    });
+    const answer = await endpoint.fetch(request).finally(() => set.mockRestore());
+    expect(answer.status).toBe(200);
+    expect(new Uint8Array(await clone.arrayBuffer())).toEqual(text);
+    expect(copies).toHaveLength(count);
+    for (const copy of copies) expect(copy).toEqual(new Uint8Array(text.length));
+  });
 });
