@@ -3,7 +3,7 @@
  * and ML-KEM. The libraries are loaded when a key first needs them. Their entropy is the runtime's own, and signatures
  * are hedged with it. SECURITY.md tells what they promise of timing.
  */
-import { copyView } from "../byte-views.ts";
+import { copyView, viewOf } from "../byte-views.ts";
 import type { Random } from "../env.ts";
 import { secretBytes } from "../secret-bytes.ts";
 import type { MessageType } from "./algorithms.ts";
@@ -45,7 +45,7 @@ async function curveScheme(name: Curve): Promise<Scheme> {
     sign: (type, message, key) => ecdsa.sign(message, key, { ...options(type), extraEntropy: true }),
     verify: (type, message, key, signature) => ecdsa.verify(signature, message, key, options(type)),
     // The first byte of a shared point says that it is not compressed.
-    agree: (key, peer) => ecdsa.getSharedSecret(key, peer, false).slice(1, 1 + (peer.length - 1) / 2),
+    agree: (key, peer) => taken(ecdsa.getSharedSecret(key, peer, false), 1, (peer.length - 1) / 2),
   };
 }
 
@@ -97,11 +97,18 @@ async function mlKemScheme(name: "ml_kem512" | "ml_kem768" | "ml_kem1024"): Prom
     expand: (seed) => mlKem.keygen(seed).secretKey,
     encapsulate(publicKey) {
       const { sharedSecret, cipherText } = mlKem.encapsulate(publicKey);
-      return { sharedSecret, ciphertext: cipherText };
+      return { sharedSecret: taken(sharedSecret), ciphertext: cipherText };
     },
     decapsulate: (ciphertext, key) =>
-      ciphertext.length === mlKem.lengths.cipherText ? mlKem.decapsulate(ciphertext, key) : undefined,
+      ciphertext.length === mlKem.lengths.cipherText ? taken(mlKem.decapsulate(ciphertext, key)) : undefined,
   };
+}
+
+/** A part of what a library computed, off the moving heap; all of the library's array is wiped. */
+function taken(secret: Uint8Array, at = 0, lengthBytes = secret.length): Uint8Array {
+  const copy = copyView(viewOf(secret, at, lengthBytes));
+  secret.fill(0);
+  return copy;
 }
 
 /** A pair whose private key is kept as the seed that it came from. */

@@ -7,6 +7,7 @@ import { runInNewContext } from "node:vm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createCore } from "../../src/core/core.ts";
 import { ENGINES } from "./engines.ts";
+import { onNoble } from "./key-pair-makers.ts";
 import { sampleBytes } from "./sample-bytes.ts";
 
 const COUNT = 200;
@@ -71,4 +72,28 @@ it("a key that waits to be used lies off the moving heap", () => {
   for (const [name, engine] of ENGINES) {
     if (name !== "wasm") expect(countOffHeap((i) => engine.aead(sampleBytes(32, i)), 32)).toBeGreaterThan(ALL);
   }
+});
+
+describe("noble's key pairs", () => {
+  it("keep an agreed secret off the moving heap", async () => {
+    const [own, peer] = await Promise.all([onNoble.generate("ECC_NIST_P256"), onNoble.generate("ECC_NIST_P256")]);
+    const pair = onNoble.open("ECC_NIST_P256", own);
+    await pair.agree(peer.publicKey);
+    collectGarbage();
+    collectGarbage();
+    const before = process.memoryUsage().arrayBuffers;
+    const secrets: Uint8Array[] = [];
+    for (let i = 0; i < COUNT; i++) secrets.push((await pair.agree(peer.publicKey))!);
+    collectGarbage();
+    collectGarbage();
+    expect((process.memoryUsage().arrayBuffers - before) / secrets[0]!.length).toBeGreaterThan(ALL);
+  });
+
+  it("give an encapsulated secret a buffer of its own", async () => {
+    const pair = onNoble.open("ML_KEM_512", await onNoble.generate("ML_KEM_512"));
+    const { sharedSecret, ciphertext } = await pair.encapsulate();
+    const opened = await pair.decapsulate(ciphertext);
+    expect([sharedSecret.buffer.byteLength, opened!.buffer.byteLength]).toEqual([32, 32]);
+    expect(opened).toEqual(sharedSecret);
+  });
 });
