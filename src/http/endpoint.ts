@@ -134,24 +134,48 @@ interface Identified {
 
 type Identify = (request: EndpointRequest) => Ready<Identified | SignatureRefusal>;
 
+/** Services that are kept at hand; when there are more, all of them are asked for anew. */
+const REMEMBERED_SERVICES = 256;
+
+/** The services of realms, asked for once. */
+function servicesOf(kms: Kms): (region: string, accountId: string) => Kms {
+  const known = new Map<string, Kms>();
+  return (region, accountId) => {
+    const id = `${region}/${accountId}`;
+    let service = known.get(id);
+    if (service === undefined) {
+      service = kms.inRealm({ region, accountId });
+      if (known.size >= REMEMBERED_SERVICES) known.clear();
+      known.set(id, service);
+    }
+    return service;
+  };
+}
+
 /** Whoever has signed. */
 function signedBy(kms: Kms, verifier: SignatureVerifier): Identify {
+  const serviceOf = servicesOf(kms);
   return (request) =>
     whenReady(verifier.verify(request), (signer) => {
       if ("code" in signer) return signer;
       const { accessKeyId, principal } = signer.accessKey;
-      const accountId = principal.account || kms.realm.accountId;
-      return { service: kms.inRealm({ region: signer.region, accountId }), principal, accessKeyId };
+      const service = serviceOf(signer.region, principal.account || kms.realm.accountId);
+      return { service, principal, accessKeyId };
     });
 }
 
 /** The root of the account that the client claims. */
 function claimedBy(kms: Kms): Identify {
+  const serviceOf = servicesOf(kms);
+  /** One for each service, because much is remembered by the principal. */
+  const roots = new WeakMap<Kms, Caller["principal"]>();
   return (request) => {
-    const realm = claimedRealm(request.header("authorization"), kms);
-    if ("code" in realm) return realm;
-    const service = kms.inRealm(realm);
-    const principal = { type: "root", arn: rootArn(service.realm), account: service.realm.accountId } as const;
+    const claimed = claimedRealm(request.header("authorization"), kms);
+    if ("code" in claimed) return claimed;
+    const service = serviceOf(claimed.region, claimed.accountId);
+    const { realm } = service;
+    const principal = roots.get(service) ?? { type: "root", arn: rootArn(realm), account: realm.accountId };
+    roots.set(service, principal);
     return { service, principal, accessKeyId: undefined };
   };
 }

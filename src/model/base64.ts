@@ -18,9 +18,15 @@ export function decodeBase64(text: string): Uint8Array {
   return bytes;
 }
 
+/** As many bytes as one call may take as arguments. */
+const PIECE_BYTES = 8192;
+
 export function encodeBase64(bytes: Uint8Array): string {
   let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    const piece = bytes.length <= PIECE_BYTES ? bytes : bytes.subarray(at, at + PIECE_BYTES);
+    binary += String.fromCharCode.apply(null, piece as unknown as number[]);
+  }
   return btoa(binary);
 }
 

@@ -1,4 +1,5 @@
 /** The signed endpoint and the unmodified SDK: who is let in, as whom, and what a signature does not carry. */
+import { buildClient, CommitmentPolicy, getClient, KMS, KmsKeyringNode } from "@aws-crypto/client-node";
 import * as sdk from "@aws-sdk/client-kms";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -102,6 +103,23 @@ describe("a caller", () => {
       "NotFoundException",
     );
     expect(REGION).not.toBe("eu-central-1");
+  });
+});
+
+describe("the AWS Encryption SDK", () => {
+  it("works with an endpoint and credentials, as a user who may use the key", async () => {
+    const use = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"];
+    const credentials = await service.user("esdk", { Effect: "Allow", Action: use, Resource: keyArn });
+    const clientProvider = getClient(KMS as never, { endpoint: service.server.url, credentials });
+    const keyring = new KmsKeyringNode({ clientProvider, generatorKeyId: keyArn });
+    const { encrypt, decrypt } = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
+    const { result } = await encrypt(keyring, "any size", { encryptionContext: { tenant: "7" } });
+    const { plaintext, messageHeader } = await decrypt(keyring, result);
+    expect([plaintext.toString(), messageHeader.encryptionContext.tenant]).toEqual(["any size", "7"]);
+    const other = await service.user("nobody", { Effect: "Allow", Action: "kms:ListKeys", Resource: "*" });
+    const denied = getClient(KMS as never, { endpoint: service.server.url, credentials: other });
+    const refused = new KmsKeyringNode({ clientProvider: denied, generatorKeyId: keyArn });
+    await expect(encrypt(refused, "any size")).rejects.toThrow(/not authorized to perform: kms:GenerateDataKey/);
   });
 });
 
