@@ -93,11 +93,25 @@ function resolveFrom(
       keys[slot] = resolved;
       if (resolved !== undefined) found.push(resolved);
     };
-    const resolved = resolveTarget(request, target);
+    const resolved = i === 0 ? resolveTarget(request, target) : resolveLater(request, target, keys);
     if (resolved instanceof Promise) return resolved.then(accept).then(() => resolveFrom(i + 1, request, found, keys));
     accept(resolved);
   }
   return keys;
+}
+
+/** Whether something is there in another account is told to nobody who is denied the targets before it. */
+async function resolveLater(
+  request: TargetRequest,
+  target: Target,
+  before: ResolvedKeys,
+): Promise<ResolvedKey | undefined> {
+  try {
+    return await resolveTarget(request, target);
+  } catch (error) {
+    if (error instanceof KmsError && error.code === "AccessDeniedException") await authorizeFrom(0, request, before);
+    throw error;
+  }
 }
 
 /** Authorizes the targets from `first` on. */
@@ -171,14 +185,35 @@ function resolveCiphertext(
   }
   return whenReady(resolveName(request, target, name), (named) => {
     if (isAsymmetric(named.key) || ignoresCiphertext(input)) return named;
-    return whenReady(findNamed(request, from.blob, named.services), (found) => {
-      if (named.key.keyId === found.key.keyId) return found;
-      throw new KmsError(
-        "IncorrectKeyException",
-        "The key ID in the request does not identify a CMK that can perform this operation.",
-      );
-    });
+    const isForeign = named.services.realm.accountId !== request.caller.principal.account;
+    return isForeign ? confirmForeign(request, target, from.blob, named) : confirm(request, from.blob, named);
   });
+}
+
+/** The named key, if it is the one that the ciphertext names. */
+function confirm(request: TargetRequest, member: string, named: ResolvedKey): Ready<ResolvedKey> {
+  return whenReady(findNamed(request, member, named.services), (found) => {
+    if (named.key.keyId === found.key.keyId) return named;
+    throw new KmsError(
+      "IncorrectKeyException",
+      "The key ID in the request does not identify a CMK that can perform this operation.",
+    );
+  });
+}
+
+/** The same for a key of another account: only who may use it is told that the ciphertext is not of this key. */
+async function confirmForeign(
+  request: TargetRequest,
+  target: Target,
+  member: string,
+  named: ResolvedKey,
+): Promise<ResolvedKey> {
+  try {
+    return await confirm(request, member, named);
+  } catch (error) {
+    await authorizeTarget(request, target, named, undefined);
+    throw error;
+  }
 }
 
 /** The key that the header of a symmetric ciphertext names, in the account of these services. */
@@ -210,23 +245,31 @@ function resolveName(request: TargetRequest, target: Target, text: string): Read
 }
 
 function resolveAlias(request: TargetRequest, target: Target, owner: Realm, aliasName: string): Ready<ResolvedKey> {
-  const services = ownerOf(request, target, owner.accountId, aliasArn(owner, aliasName));
+  const { accountId } = owner;
+  const services = ownerOf(request, target, accountId, aliasArn(owner, aliasName));
   return whenReady(services.aliases.find(request.tx, aliasName), (alias) => {
     if (alias === undefined) {
       const arn = aliasArn(owner, aliasName);
-      throw missing(request, target, owner.accountId, arn, `Alias ${arn} is not found.`);
+      throw missing(request, target, accountId, arn, `Alias ${arn} is not found.`);
     }
     const keyId = alias.targetKeyId;
-    return findKey(request, target, { keyId, accountId: owner.accountId, arn: keyArn(owner, keyId) });
+    const name = { keyId, accountId, arn: keyArn(owner, keyId) };
+    if (accountId === request.caller.principal.account) return findKey(request, target, name);
+    return findKey(request, target, name, aliasArn(owner, aliasName));
   });
 }
 
-function findKey(request: TargetRequest, target: Target, name: Omit<NamedKey, "kind">): Ready<ResolvedKey> {
-  const { keyId, accountId, arn } = name;
+/** @param shownAs what a stranger called it, who is not told which key that is */
+function findKey(
+  request: TargetRequest,
+  target: Target,
+  { keyId, accountId, arn }: Omit<NamedKey, "kind">,
+  shownAs?: string,
+): Ready<ResolvedKey> {
   const services = ownerOf(request, target, accountId, arn);
   return whenReady(services.keys.find(request.tx, keyId), (key) => {
-    if (key === undefined) throw missing(request, target, accountId, arn, `Key '${arn}' does not exist`);
-    return { key, arn, services };
+    if (key === undefined) throw missing(request, target, accountId, shownAs ?? arn, `Key '${arn}' does not exist`);
+    return shownAs === undefined ? { key, arn, services } : { key, arn, services, shownAs };
   });
 }
 

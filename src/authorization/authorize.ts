@@ -54,7 +54,7 @@ function refuseUnlessAllowed({ decision, reason }: Decision, { caller }: Authori
   const { principal } = caller;
   const { action, resource, key } = asked;
   if (key !== undefined && key.services.realm.accountId !== principal.account) {
-    throw foreignDenial(principal, action, resource);
+    throw foreignDenial(principal, action, key.shownAs ?? resource);
   }
   throw denial(principal, action, resource, reason);
 }

@@ -47,6 +47,8 @@ export type Targets<Member extends string = string> = { readonly [slot: string]:
 export interface ResolvedKey {
   readonly key: Key;
   readonly arn: string;
+  /** The alias of another account by which the request names it; a denial names no more. */
+  readonly shownAs?: string;
   /** Of the account that owns the key. */
   readonly services: Services;
 }
