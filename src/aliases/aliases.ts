@@ -71,11 +71,16 @@ export function aliasesIn(folder: string, clock: Clock): Aliases {
     find,
 
     async list(tx, after, limit) {
-      const paths = await tx.list(pathPrefix, after === undefined ? undefined : path(after), limit);
-      return load(
-        tx,
-        paths.map((found) => found.slice(folder.length + 1)),
-      );
+      const aliases: Alias[] = [];
+      // Where some were removed meanwhile there may be more behind them.
+      for (let last = after, wanted = limit; wanted > 0; wanted = limit - aliases.length) {
+        const paths = await tx.list(pathPrefix, last === undefined ? undefined : path(last), wanted);
+        const names = paths.map((found) => found.slice(folder.length + 1));
+        aliases.push(...(await load(tx, names)));
+        if (names.length < wanted) break;
+        last = names.at(-1);
+      }
+      return aliases;
     },
 
     async ofKey(tx, keyId) {
