@@ -41,7 +41,15 @@ export const EXPECTED = {
       verified: ["ECC_NIST_P256", "ECC_SECG_P256K1", "ECC_NIST_EDWARDS25519", "RSA_2048", "ML_DSA_44"],
       agreed: true,
     },
-    http: { status: 200, keys: 7 },
+    http: {
+      status: 200,
+      keys: 7,
+      signed: [
+        [200, "answered"],
+        [400, "AccessDeniedException"],
+        [400, "InvalidSignatureException"],
+      ],
+    },
     decrypted: "hello",
     failure: [true, "NotFoundException"],
     sameKeystore: true,

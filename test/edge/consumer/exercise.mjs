@@ -95,10 +95,53 @@ async function exerciseKeyPairs(kms) {
 }
 
 async function exerciseEndpoint(kms) {
-  const { fetch } = createEndpoint({ kms, auth: "off" });
+  const { fetch: unsigned } = createEndpoint({ kms, auth: "off" });
   const headers = { "content-type": "application/x-amz-json-1.1", "x-amz-target": "TrentService.ListKeys" };
-  const response = await fetch(new Request("http://kms.example/", { method: "POST", headers, body: "{}" }));
-  return { status: response.status, keys: (await response.json()).Keys.length };
+  const response = await unsigned(new Request("http://kms.example/", { method: "POST", headers, body: "{}" }));
+  const policy = { Version: "2012-10-17", Statement: { Effect: "Allow", Action: "kms:ListKeys", Resource: "*" } };
+  await kms.identities.create("user", "000000000000", "alice", { policies: { list: JSON.stringify(policy) } });
+  const credentials = await kms.identities.createAccessKey("000000000000", "alice");
+  const { fetch: signed } = createEndpoint({ kms });
+  const send = async (target, secret) => {
+    const answer = await signed(await signedRequest(target, { ...credentials, ...secret }));
+    return [answer.status, (await answer.json()).__type ?? "answered"];
+  };
+  return {
+    status: response.status,
+    keys: (await response.json()).Keys.length,
+    signed: [
+      await send("ListKeys"),
+      await send("ListAliases"),
+      await send("ListKeys", { secretAccessKey: "x".repeat(40) }),
+    ],
+  };
+}
+
+/** Signs an empty request by AWS Signature Version 4, with the cryptography of the platform. */
+async function signedRequest(target, { accessKeyId, secretAccessKey }) {
+  const time = `${new Date().toISOString().slice(0, 19).replaceAll("-", "").replaceAll(":", "")}Z`;
+  const headers = { host: "kms.example", "x-amz-date": time, "x-amz-target": `TrentService.${target}` };
+  const sha256 = async (message) => hex(new Uint8Array(await crypto.subtle.digest("SHA-256", text.encode(message))));
+  const hmac = async (key, message) => {
+    const imported = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+    return new Uint8Array(await crypto.subtle.sign("HMAC", imported, text.encode(message)));
+  };
+  const names = Object.keys(headers);
+  const lines = names.map((name) => `${name}:${headers[name]}\n`).join("");
+  const canonical = `POST\n/\n\n${lines}\n${names.join(";")}\n${await sha256("{}")}`;
+  const scope = [time.slice(0, 8), "us-east-1", "kms", "aws4_request"];
+  let key = text.encode(`AWS4${secretAccessKey}`);
+  for (const part of scope) key = await hmac(key, part);
+  const toSign = `AWS4-HMAC-SHA256\n${time}\n${scope.join("/")}\n${await sha256(canonical)}`;
+  const authorization =
+    `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope.join("/")}, SignedHeaders=${names.join(";")}, ` +
+    `Signature=${hex(await hmac(key, toSign))}`;
+  const { host: _host, ...sent } = headers;
+  return new Request("http://kms.example/", {
+    method: "POST",
+    headers: { ...sent, authorization, "content-type": "application/x-amz-json-1.1" },
+    body: "{}",
+  });
 }
 
 export async function exerciseService() {
