@@ -17,7 +17,7 @@ const INCOMPLETE = "IncompleteSignatureException";
 const UNKNOWN = "UnrecognizedClientException";
 const codeOf = async (signed: Signed) => (await stand.ask(signed))[1];
 
-describe("the signature (94)", () => {
+describe("the signature", () => {
   const flip = (hex: string, at: number) => {
     const digits = [...hex];
     digits.splice(at, 1, digits.at(at) === "0" ? "1" : "0");
