@@ -33,6 +33,8 @@ const NOT_OURS = new Set([
   "NotFoundException",
   "ValidationException",
 ]);
+/** What AWS says where it does not tell whether there is a key. */
+const MAY_NOT_EXIST = "because the resource does not exist in this Region";
 /** Those of them that come from the cipher, of which nothing is told further. */
 const FROM_CIPHER = new Set(["IncorrectKeyException", "InvalidCiphertextException"]);
 
@@ -82,12 +84,19 @@ export async function unwrapDataKey(
       if (dataKey !== undefined && answer.KeyId === keyArn) return { dataKey, keyArn };
       dataKey?.wipe();
     } catch (error) {
-      if (!NOT_OURS.has(nameOf(error))) refusal ??= { error };
+      if (!isNotOurs(error)) refusal ??= { error };
       else if (!FROM_CIPHER.has(nameOf(error))) cause ??= error;
     }
   }
   if (refusal !== undefined) throw refusal.error;
   throw new EnvelopeError(cause === undefined ? undefined : { cause });
+}
+
+/** A denial that leaves open whether there is such a key, as for one of another account, is no more than that. */
+function isNotOurs(error: unknown): boolean {
+  const name = nameOf(error);
+  if (name !== "AccessDeniedException") return NOT_OURS.has(name);
+  return (error as Error).message.includes(MAY_NOT_EXIST);
 }
 
 /** Takes over the bytes of a data key; what is not one is wiped here. */
