@@ -21,6 +21,7 @@ export type { Caller, Clock, Principal, PrincipalType, Random, Realm } from "./e
 export { KeystoreError, KmsError, type KmsErrorCode } from "./errors.ts";
 export type { ExplainOptions, Explanation } from "./explanation.ts";
 export type {
+  AccountSummary,
   Administration,
   Credentials,
   HolderKind,

@@ -1,14 +1,21 @@
 /** The commands below `wasm-kms identity`: who may sign requests, and what they may do. */
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
-import { type Credentials, type HolderKind, type HolderSummary, importIdentities, type Kms } from "../index.ts";
+import {
+  type AccountSummary,
+  type Credentials,
+  type HolderKind,
+  type HolderSummary,
+  importIdentities,
+  type Kms,
+} from "../index.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
-import { UsageError } from "./explain.ts";
+import { explain, UsageError } from "./explain.ts";
 import type { Settings } from "./file-commands.ts";
-import { makeHome } from "./home.ts";
+import { makeHome, openHome } from "./home.ts";
 import { IDENTITY_HELP } from "./identity-help.ts";
-import { colorsFor } from "./terminal.ts";
-import { formatTable } from "./text.ts";
+import { colorsFor, type Io } from "./terminal.ts";
+import { counted, formatTable } from "./text.ts";
 
 type Finish = (exitCode: ExitCode) => void;
 type Format = "text" | "env" | "json";
@@ -16,6 +23,7 @@ type Format = "text" | "env" | "json";
 const ADMINISTRATOR = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}';
 const ADMINISTRATOR_NAME = "AdministratorAccess";
 const STDIN = "-";
+const ROOT = "root";
 
 /** Adds the group to a program. */
 export function addIdentityCommands(program: Command, settings: () => Settings, finish: Finish): void {
@@ -23,16 +31,19 @@ export function addIdentityCommands(program: Command, settings: () => Settings, 
     .command("identity")
     .description("Manages users, roles, their policies and access keys.")
     .addHelpText("after", IDENTITY_HELP);
-  const run = async (work: (kms: Kms, account: string, settings: Settings) => Promise<string>) => {
+  const run: Run = async (home, work) => {
     const current = settings();
-    finish(await withService(current, (kms) => work(kms, current.account, current)));
+    finish(await withService(home, current, (kms) => work(kms, current.account, current)));
   };
   addHolderCommands(group, run);
+  addAccountCommands(group, run);
   addPolicyCommands(group, run);
   addCredentialCommands(group, run);
 }
 
-type Run = (work: (kms: Kms, account: string, settings: Settings) => Promise<string>) => Promise<void>;
+type Work = (kms: Kms, account: string, settings: Settings) => Promise<string>;
+/** Commands that need what is there already make no keystore. */
+type Run = (home: "existing" | "made", work: Work) => Promise<void>;
 
 function addHolderCommands(group: Command, run: Run): void {
   group
@@ -40,9 +51,10 @@ function addHolderCommands(group: Command, run: Run): void {
     .description("Lists the users and roles of the account.")
     .option("--json", "as JSON, with their policies")
     .action(({ json }: { json?: boolean }) =>
-      run(async ({ identities }, account, settings) => {
+      run("existing", async ({ identities }, account, settings) => {
         const found = await identities.list(account);
-        return json ? JSON.stringify(found, undefined, 2) : tableOf(found, settings);
+        if (json) return JSON.stringify(found, undefined, 2);
+        return tableOf(await identities.showAccount(account), found, settings);
       }),
     );
   group
@@ -51,7 +63,9 @@ function addHolderCommands(group: Command, run: Run): void {
     .argument("<name>")
     .description("Shows all about one, but no secret.")
     .action((kind: HolderKind, name: string) =>
-      run(async ({ identities }, account) => JSON.stringify(await identities.show(kind, account, name), undefined, 2)),
+      run("existing", async ({ identities }, account) =>
+        JSON.stringify(await identities.show(kind, account, name), undefined, 2),
+      ),
     );
   group
     .command("create")
@@ -59,12 +73,13 @@ function addHolderCommands(group: Command, run: Run): void {
     .argument("<name>")
     .description("Makes a user or role.")
     .option("--path <path>", "a path in its ARN, as /team/", "/")
-    .option("--policy <name=file>", "an inline policy (repeatable); - is stdin", addPolicyFile, {})
+    .option("--policy <name=file>", "an inline policy (repeatable); - is stdin", addPolicyFile, [])
     .option("--admin", "may do everything in its account")
     .action(
-      (kind: HolderKind, name: string, options: { path: string; policy: Record<string, string>; admin?: boolean }) =>
-        run(async ({ identities }, account) => {
-          const policies = { ...options.policy, ...(options.admin && { [ADMINISTRATOR_NAME]: ADMINISTRATOR }) };
+      (kind: HolderKind, name: string, options: { path: string; policy: readonly PolicyFile[]; admin?: boolean }) =>
+        run("made", async ({ identities }, account, { io }) => {
+          const given = await readPolicies(options.policy, io);
+          const policies = { ...given, ...(options.admin && { [ADMINISTRATOR_NAME]: ADMINISTRATOR }) };
           return `Created ${await identities.create(kind, account, name, { path: options.path, policies })}`;
         }),
     );
@@ -74,19 +89,35 @@ function addHolderCommands(group: Command, run: Run): void {
     .argument("<name>")
     .description("Deletes a user with its access keys, or a role with its sessions.")
     .action((kind: HolderKind, name: string) =>
-      run(async ({ identities }, account) => {
+      run("existing", async ({ identities }, account) => {
         await identities.remove(kind, account, name);
         return `Deleted the ${kind} ${name}.`;
       }),
+    );
+}
+
+function addAccountCommands(group: Command, run: Run): void {
+  group
+    .command("account")
+    .description("Shows the account: its service control policies, and the access keys of its root.")
+    .action(() =>
+      run("existing", async ({ identities }, account) =>
+        JSON.stringify(await identities.showAccount(account), undefined, 2),
+      ),
     );
   group
     .command("import")
     .argument("<file>", "a JSON document; - is stdin")
     .description("Makes or replaces accounts, users and roles from a file: all of them or none.")
     .action((file: string) =>
-      run(async (kms) => {
-        const { users, roles, accessKeys } = await importIdentities(kms.identities, readText(file));
-        return `Imported ${users} users, ${roles} roles and ${accessKeys} access keys.`;
+      run("made", async (kms, _account, { io }) => {
+        const { users, roles, accessKeys } = await importIdentities(kms.identities, await readText(file, io));
+        const [some, others, keys] = [
+          counted(users, "user"),
+          counted(roles, "role"),
+          counted(accessKeys, "access key"),
+        ];
+        return `Imported ${some}, ${others} and ${keys}.`;
       }),
     );
 }
@@ -100,8 +131,8 @@ function addPolicyCommands(group: Command, run: Run): void {
     .argument("<file>", "its JSON; - is stdin")
     .description("Puts an inline policy.")
     .action((kind: HolderKind, name: string, policy: string, file: string) =>
-      run(async ({ identities }, account) => {
-        await identities.putPolicy(kind, account, name, policy, readText(file));
+      run("existing", async ({ identities }, account, { io }) => {
+        await identities.putPolicy(kind, account, name, policy, await readText(file, io));
         return `The ${kind} ${name} has the policy ${policy}.`;
       }),
     );
@@ -112,7 +143,7 @@ function addPolicyCommands(group: Command, run: Run): void {
     .argument("<policy>", "the policy's name")
     .description("Removes an inline policy.")
     .action((kind: HolderKind, name: string, policy: string) =>
-      run(async ({ identities }, account) => {
+      run("existing", async ({ identities }, account) => {
         await identities.putPolicy(kind, account, name, policy, undefined);
         return `The ${kind} ${name} has no policy ${policy} any more.`;
       }),
@@ -124,8 +155,8 @@ function addPolicyCommands(group: Command, run: Run): void {
     .argument("[file]", "the JSON of the permissions boundary; left away, it is removed")
     .description("Sets or removes a permissions boundary.")
     .action((kind: HolderKind, name: string, file: string | undefined) =>
-      run(async ({ identities }, account) => {
-        await identities.putBoundary(kind, account, name, file === undefined ? undefined : readText(file));
+      run("existing", async ({ identities }, account, { io }) => {
+        await identities.putBoundary(kind, account, name, file === undefined ? undefined : await readText(file, io));
         return `The ${kind} ${name} has ${file === undefined ? "no" : "a new"} permissions boundary.`;
       }),
     );
@@ -135,8 +166,9 @@ function addPolicyCommands(group: Command, run: Run): void {
     .argument("[file]", "its JSON; left away, the policy is removed")
     .description("Sets or removes a service control policy of the account.")
     .action((policy: string, file: string | undefined) =>
-      run(async ({ identities }, account) => {
-        await identities.putServiceControlPolicy(account, policy, file === undefined ? undefined : readText(file));
+      run(file === undefined ? "existing" : "made", async ({ identities }, account, { io }) => {
+        const text = file === undefined ? undefined : await readText(file, io);
+        await identities.putServiceControlPolicy(account, policy, text);
         return `The account ${account} has ${file === undefined ? "no" : "the"} service control policy ${policy}.`;
       }),
     );
@@ -151,7 +183,9 @@ function addCredentialCommands(group: Command, run: Run): void {
     .description("Makes an access key. Its secret is shown once.")
     .addOption(format())
     .action((user: string, options: { format: Format }) =>
-      run(async ({ identities }, account) => written(await identities.createAccessKey(account, user), options.format)),
+      run(user === ROOT ? "made" : "existing", async ({ identities }, account) =>
+        written(await identities.createAccessKey(account, user), options.format),
+      ),
     );
   group
     .command("assume-role")
@@ -162,9 +196,9 @@ function addCredentialCommands(group: Command, run: Run): void {
     .option("--policy <file>", "a session policy, within which the session stays; - is stdin")
     .addOption(format())
     .action((role: string, options: { session: string; duration: number; policy?: string; format: Format }) =>
-      run(async ({ identities }, account) => {
+      run("existing", async ({ identities }, account, { io }) => {
         const { session: sessionName, duration: durationSeconds } = options;
-        const policy = options.policy === undefined ? {} : { policy: readText(options.policy) };
+        const policy = options.policy === undefined ? {} : { policy: await readText(options.policy, io) };
         const session = await identities.assumeRole(account, role, { sessionName, durationSeconds, ...policy });
         return written(session, options.format);
       }),
@@ -175,7 +209,7 @@ function addCredentialCommands(group: Command, run: Run): void {
       .argument("<id>", "an access key id")
       .description(description)
       .action((id: string) =>
-        run(async ({ identities }) => {
+        run("existing", async ({ identities }) => {
           if (name === "delete") await identities.deleteAccessKey(id);
           else await identities.setAccessKeyActive(id, name === "activate");
           return `${id} is ${name}d.`;
@@ -190,8 +224,13 @@ const ACCESS_KEY_COMMANDS = {
   delete: "Deletes an access key, also a session's.",
 };
 
-async function withService(settings: Settings, work: (kms: Kms) => Promise<string>): Promise<ExitCode> {
-  const home = await makeHome(settings);
+async function withService(
+  which: "existing" | "made",
+  settings: Settings,
+  work: (kms: Kms) => Promise<string>,
+): Promise<ExitCode> {
+  const existing = { ...settings, env: settings.io.env, create: false };
+  const home = which === "made" ? await makeHome(settings) : await openHome(existing);
   try {
     settings.io.stdout.write(`${await work(home.service)}\n`);
     return EXIT.ok;
@@ -200,11 +239,13 @@ async function withService(settings: Settings, work: (kms: Kms) => Promise<strin
   }
 }
 
-function tableOf(found: readonly HolderSummary[], { io }: Settings): string {
-  if (found.length === 0) {
+function tableOf(account: AccountSummary, found: readonly HolderSummary[], { io }: Settings): string {
+  const root = { ...account, kind: ROOT, policies: {} };
+  const all = account.accessKeys.length === 0 ? found : [root, ...found];
+  if (all.length === 0) {
     return "There are no users or roles yet; make one with: wasm-kms identity create user NAME --admin";
   }
-  const rows = found.map(({ kind, arn, policies, accessKeys }) => [
+  const rows = all.map(({ kind, arn, policies, accessKeys }) => [
     kind,
     arn,
     Object.keys(policies).join(", ") || "-",
@@ -241,16 +282,34 @@ function parseKind(text: string): HolderKind {
   throw new UsageError(`An identity is a user or a role, not "${text}".`);
 }
 
-function addPolicyFile(pair: string, policies: Readonly<Record<string, string>>): Record<string, string> {
-  const at = pair.indexOf("=");
-  if (at < 1) throw new UsageError("A policy is given as NAME=FILE.");
-  return { ...policies, [pair.slice(0, at)]: readText(pair.slice(at + 1)) };
+interface PolicyFile {
+  readonly name: string;
+  readonly file: string;
 }
 
-function readText(file: string): string {
+function addPolicyFile(pair: string, others: readonly PolicyFile[]): readonly PolicyFile[] {
+  const at = pair.indexOf("=");
+  if (at < 1) throw new UsageError(`A policy is given as NAME=FILE, not "${pair}".`);
+  return [...others, { name: pair.slice(0, at), file: pair.slice(at + 1) }];
+}
+
+async function readPolicies(given: readonly PolicyFile[], io: Io): Promise<Record<string, string>> {
+  const names = new Set(given.map(({ name }) => name));
+  const piped = given.filter(({ file }) => file === STDIN);
+  if (names.size < given.length) throw new UsageError("Two policies have the same name; give each its own.");
+  if (piped.length > 1) throw new UsageError("Only one policy can come from stdin.");
+  const policies: [string, string][] = [];
+  for (const { name, file } of given) policies.push([name, await readText(file, io)]);
+  return Object.fromEntries(policies);
+}
+
+async function readText(file: string, { stdin }: Io): Promise<string> {
   try {
-    return readFileSync(file === STDIN ? 0 : file, "utf8");
+    if (file !== STDIN) return await readFile(file, "utf8");
+    const chunks: Buffer[] = [];
+    for await (const chunk of stdin) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks).toString();
   } catch (error) {
-    throw new UsageError(`The file ${file} cannot be read: ${(error as Error).message}`);
+    throw new UsageError(`${file} cannot be read: ${explain(error)}`);
   }
 }

@@ -6,12 +6,15 @@ Examples:
   wasm-kms identity create role app --policy use=encrypt-only.json
   wasm-kms identity assume-role app --session build-7 --format json
   wasm-kms identity create-access-key root
+  wasm-kms identity account
   wasm-kms identity import identities.json
 
-They belong to the account of --account. A secret is shown once, when it is
-made; the keystore holds it sealed. What a user or role may do, its policies
-and those of the keys say: wasm-kms explain tells which one decides. A user, a
-policy or a key that is deleted stops at once, also in a running server.
+They belong to the account of --account. The name root stands for its root,
+and no user has it; "account" shows the root's access keys and the service
+control policies. A secret is shown once, when it is made; the keystore holds
+it sealed. What a user or role may do, its policies and those of the keys say:
+wasm-kms explain tells which one decides. A user, a policy or a key that is
+deleted stops at once, also in a running server.
 `;
 
 export const EXPLAIN_HELP = `

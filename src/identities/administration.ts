@@ -4,18 +4,19 @@
  */
 import { Secret } from "../crypto/secret.ts";
 import type { Clock, Random } from "../env.ts";
-import { parsePolicy } from "../policy/policy.ts";
 import type { ReadTransaction, Records, Transaction } from "../records/record-store.ts";
 import {
+  type AccountSummary,
   checkAccount,
   checkPolicies,
+  checkPolicy,
   type HolderKind,
   type HolderSummary,
   Holders,
   type HoldersOptions,
   type NewHolder,
 } from "./holders.ts";
-import { checkName, IdentityError, newAccessKeyId, newSecretAccessKey, newSessionToken } from "./names.ts";
+import { checkName, checkTags, IdentityError, newAccessKeyId, newSecretAccessKey, newSessionToken } from "./names.ts";
 import {
   accessKeyPath,
   accessKeyRecord,
@@ -37,6 +38,8 @@ const DEFAULT_SESSION_SECONDS = 3600;
 /** Ended sessions that one write removes. */
 const SWEPT_AT_ONCE = 32;
 const LIST_LIMIT = 1000;
+/** Whose access keys are the account's own; no user has this name. */
+const ROOT = "root";
 
 /** What signs requests. The secret is shown here and never again. */
 export interface Credentials {
@@ -46,6 +49,8 @@ export interface Credentials {
   readonly sessionToken?: string;
   readonly expiration?: Date;
 }
+
+type Texts = Readonly<Record<string, string>>;
 
 export interface SessionOptions {
   readonly sessionName: string;
@@ -60,7 +65,7 @@ export interface AdministrationOptions extends HoldersOptions {
   readonly records: Records;
 }
 
-export type { HolderKind, HolderSummary, NewHolder } from "./holders.ts";
+export type { AccountSummary, HolderKind, HolderSummary, NewHolder } from "./holders.ts";
 
 export class Administration {
   readonly #records: Records;
@@ -79,11 +84,11 @@ export class Administration {
   create(kind: HolderKind, account: string, name: string, options: NewHolder = {}): Promise<string> {
     return this.#write(async (tx) => {
       checkAccount(account);
-      checkName(`${kind} name`, name);
-      if ((await this.#holders.find(tx, kind, account, name)) !== undefined) {
-        throw new IdentityError(`There is a ${kind} ${name} in account ${account} already.`);
-      }
       const holder = this.#holders.make(kind, name, options);
+      const known = await this.#holders.find(tx, kind, account, name);
+      if (known !== undefined) {
+        throw new IdentityError(`There is a ${kind} ${known.name} in account ${account} already.`);
+      }
       await this.#holders.openAccount(tx, account);
       this.#holders.put(tx, kind, account, holder);
       return this.#holders.arnOf(kind, account, holder);
@@ -108,12 +113,8 @@ export class Administration {
     text: string | undefined,
   ): Promise<void> {
     return this.#change(kind, account, name, (holder) => {
-      const policies = { ...holder.policies };
-      if (text === undefined) {
-        if (!Object.hasOwn(policies, policyName)) throw new IdentityError(`${name} has no policy ${policyName}.`);
-        delete policies[policyName];
-      } else policies[policyName] = text;
-      checkPolicies(policies);
+      const policies = withPolicy(holder.policies, policyName, text);
+      if (policies === undefined) throw new IdentityError(`The ${kind} ${name} has no policy ${policyName}.`);
       return { ...holder, policies };
     });
   }
@@ -122,7 +123,7 @@ export class Administration {
   putBoundary(kind: HolderKind, account: string, name: string, text: string | undefined): Promise<void> {
     return this.#change(kind, account, name, ({ boundary: _old, ...holder }: User) => {
       if (text === undefined) return holder;
-      parsePolicy(text, "iam");
+      checkPolicy("permissions boundary", text);
       return { ...holder, boundary: text };
     });
   }
@@ -132,10 +133,10 @@ export class Administration {
     return this.#write(async (tx) => {
       checkAccount(account);
       const known = await this.#holders.openAccount(tx, account);
-      const policies = { ...known.serviceControlPolicies };
-      if (text === undefined) delete policies[policyName];
-      else policies[policyName] = text;
-      checkPolicies(policies);
+      const policies = withPolicy(known.serviceControlPolicies, policyName, text);
+      if (policies === undefined) {
+        throw new IdentityError(`The account ${account} has no service control policy ${policyName}.`);
+      }
       tx.put(accountRecord, accountPath(account), { ...known, serviceControlPolicies: policies });
     });
   }
@@ -161,9 +162,10 @@ export class Administration {
   ): Promise<void> {
     const known = await tx.get(accessKeyRecord, accessKeyPath(id));
     if (known === undefined) return this.#addAccessKey(tx, account, userName, id, secretText);
-    const ownerName = known.owner.kind === "user" ? known.owner.name : known.owner.kind;
-    if (known.account !== account || ownerName.toLowerCase() !== userName.toLowerCase()) {
-      throw new IdentityError(`The access key ${id} is somebody else's already.`);
+    const userId = userName === ROOT ? undefined : (await this.#holders.get(tx, "user", account, userName)).id;
+    const isOwner = known.owner.kind === "user" ? known.owner.id === userId : known.owner.kind === userName;
+    if (known.account !== account || known.owner.kind === "session" || !isOwner) {
+      throw new IdentityError(`The access key ${id} is somebody else's already; delete it there first.`);
     }
     this.#putAccessKey(tx, known, secretText);
   }
@@ -175,7 +177,7 @@ export class Administration {
     id: string,
     secretText: string,
   ): Promise<void> {
-    const isRoot = userName === "root";
+    const isRoot = userName === ROOT;
     const known = await this.#holders.openAccount(tx, account);
     const user = isRoot ? undefined : await this.#holders.get(tx, "user", account, userName);
     const ids = user?.accessKeyIds ?? known.rootAccessKeyIds;
@@ -223,10 +225,10 @@ export class Administration {
       const { sessionName, durationSeconds = DEFAULT_SESSION_SECONDS, policy, tags = {} } = options;
       checkName("session name", sessionName);
       checkDuration(durationSeconds);
-      if (policy !== undefined) parsePolicy(policy, "iam");
+      if (policy !== undefined) checkPolicy("session policy", policy);
+      checkTags(tags);
       const role = await this.#holders.get(tx, "role", account, roleName);
       const createdAtMs = this.#clock.nowMs();
-      await sweepSessions(tx, createdAtMs);
       const accessKeyId = newAccessKeyId("ASIA", this.#random);
       const secretAccessKey = newSecretAccessKey(this.#random);
       const sessionToken = newSessionToken(this.#random);
@@ -261,6 +263,14 @@ export class Administration {
     });
   }
 
+  /** What belongs to the account itself. @throws {IdentityError} */
+  showAccount(account: string): Promise<AccountSummary> {
+    return this.#read((tx) => {
+      checkAccount(account);
+      return this.#holders.accountSummary(tx, account);
+    });
+  }
+
   /** One user or role. @throws {IdentityError} */
   show(kind: HolderKind, account: string, name: string): Promise<HolderSummary> {
     return this.#read(async (tx) =>
@@ -270,14 +280,10 @@ export class Administration {
 
   /** Creates or replaces all but the id and the access keys of a user or role, as an import does. */
   async upsert(tx: Transaction, kind: HolderKind, account: string, name: string, options: NewHolder): Promise<void> {
-    checkName(`${kind} name`, name);
-    const known = await this.#holders.find(tx, kind, account, name);
     const fresh = this.#holders.make(kind, name, options);
-    const holder =
-      known === undefined
-        ? fresh
-        : { ...known, ...fresh, id: known.id, createdAtMs: known.createdAtMs, accessKeyIds: known.accessKeyIds };
-    this.#holders.put(tx, kind, account, holder);
+    const known = await this.#holders.find(tx, kind, account, name);
+    const { id, createdAtMs, accessKeyIds } = known ?? fresh;
+    this.#holders.put(tx, kind, account, { ...fresh, id, createdAtMs, accessKeyIds });
   }
 
   /** Opens an account for an import, and replaces its service control policies where they are given. */
@@ -311,11 +317,27 @@ export class Administration {
   }
 
   #write<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.#records.write(work);
+    return this.#records.write(async (tx) => {
+      const result = await work(tx);
+      await sweepSessions(tx, this.#clock.nowMs());
+      return result;
+    });
   }
 }
 
+/** The policies with one put, or removed where there is no text; `undefined` where there is none to remove. */
+function withPolicy(policies: Texts, name: string, text: string | undefined): Texts | undefined {
+  checkName("policy name", name);
+  // Neither an assignment nor a spread of a literal: the name may be __proto__.
+  const others = Object.entries(policies).filter(([known]) => known !== name);
+  if (text === undefined) return Object.hasOwn(policies, name) ? Object.fromEntries(others) : undefined;
+  const changed = Object.fromEntries([...others, [name, text]]);
+  checkPolicies(changed);
+  return changed;
+}
+
 async function getAccessKey(tx: ReadTransaction, accessKeyId: string): Promise<StoredAccessKey> {
+  checkName("access key id", accessKeyId);
   const stored = await tx.get(accessKeyRecord, accessKeyPath(accessKeyId));
   if (stored === undefined) throw new IdentityError(`There is no access key ${accessKeyId}.`);
   return stored;

@@ -1,4 +1,4 @@
-/** Who is who: what the service asks a directory, of its own (identities.ts) or of the embedding program. */
+/** Who is who: what the service asks a directory, of its own (stored-directory.ts) or of the embedding program. */
 import type { Secret } from "../crypto/secret.ts";
 import type { Caller, Principal } from "../env.ts";
 import type { Identity } from "../policy/identity.ts";

@@ -93,8 +93,9 @@ function principalOf({ type, arn, account, roleArn }: PrincipalOptions): Princip
 
 function kindOf(arn: string): PrincipalType | undefined {
   const [prefix, partition, service, region, account = "", ...rest] = arn.split(":");
-  if (prefix !== "arn" || !partition || region !== "" || !isAccountId(account) || rest.length !== 1) return undefined;
-  const [kind, ...names] = rest[0]!.split("/");
+  if (prefix !== "arn" || !partition || region !== "" || !isAccountId(account)) return undefined;
+  // A path may have colons.
+  const [kind, ...names] = rest.join(":").split("/");
   if ((kind === "root") !== (names.length === 0) || names.at(-1) === "") return undefined;
   return KINDS[`${service} ${kind}`];
 }

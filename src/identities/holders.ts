@@ -1,9 +1,10 @@
 /** Users and roles in the store: found, made and put by kind, account and name. */
 import type { Clock, Random } from "../env.ts";
+import { KmsError } from "../errors.ts";
 import { isAccountId } from "../model/realm.ts";
 import { parsePolicy } from "../policy/policy.ts";
 import type { ReadTransaction, Transaction } from "../records/record-store.ts";
-import { checkName, IdentityError, newId } from "./names.ts";
+import { checkName, checkNewName, checkTags, IdentityError, newId } from "./names.ts";
 import {
   type Account,
   accessKeyPath,
@@ -19,6 +20,7 @@ import {
   userRecord,
 } from "./records.ts";
 
+/** Inline policies of one user, role or account: here they stand for managed policies too. */
 const MAX_POLICIES = 20;
 
 export type HolderKind = "user" | "role";
@@ -42,6 +44,16 @@ export interface HolderSummary extends Holder {
   }[];
 }
 
+/** An account as it is shown; no secret. */
+export interface AccountSummary {
+  readonly account: string;
+  /** Of its root. */
+  readonly arn: string;
+  readonly serviceControlPolicies: Account["serviceControlPolicies"];
+  /** Of its root. */
+  readonly accessKeys: HolderSummary["accessKeys"];
+}
+
 export interface HoldersOptions {
   readonly partition: string;
   readonly random: Random;
@@ -61,9 +73,11 @@ export class Holders {
 
   /** A holder with a fresh id, not yet stored. @throws {IdentityError}, {KmsError} */
   make(kind: HolderKind, name: string, { path = "/", policies = {}, boundary, tags = {} }: NewHolder): User {
+    checkNewName(kind, name);
     checkName("path", path);
     checkPolicies(policies);
-    if (boundary !== undefined) parsePolicy(boundary, "iam");
+    checkTags(tags);
+    if (boundary !== undefined) checkPolicy("permissions boundary", boundary);
     const id = newId(kind === "user" ? "AIDA" : "AROA", this.#random);
     return {
       name,
@@ -111,13 +125,19 @@ export class Holders {
   }
 
   async summaryOf(tx: ReadTransaction, kind: HolderKind, account: string, holder: User): Promise<HolderSummary> {
-    const accessKeys = [];
-    for (const id of holder.accessKeyIds) {
-      const stored = await tx.get(accessKeyRecord, accessKeyPath(id));
-      if (stored !== undefined)
-        accessKeys.push({ accessKeyId: id, isActive: stored.isActive, createdAtMs: stored.createdAtMs });
-    }
+    const accessKeys = await accessKeysOf(tx, holder.accessKeyIds);
     return { ...holder, kind, arn: this.arnOf(kind, account, holder), accessKeys };
+  }
+
+  /** One that has never been heard of has nothing. */
+  async accountSummary(tx: ReadTransaction, account: string): Promise<AccountSummary> {
+    const known = await tx.get(accountRecord, accountPath(account));
+    return {
+      account,
+      arn: `arn:${this.#partition}:iam::${account}:root`,
+      serviceControlPolicies: known?.serviceControlPolicies ?? {},
+      accessKeys: await accessKeysOf(tx, known?.rootAccessKeyIds ?? []),
+    };
   }
 
   arnOf(kind: HolderKind, account: string, { path, name }: Holder): string {
@@ -125,6 +145,17 @@ export class Holders {
   }
 }
 
+async function accessKeysOf(tx: ReadTransaction, ids: readonly string[]): Promise<HolderSummary["accessKeys"]> {
+  const found = [];
+  for (const accessKeyId of ids) {
+    const stored = await tx.get(accessKeyRecord, accessKeyPath(accessKeyId));
+    if (stored === undefined) continue;
+    found.push({ accessKeyId, isActive: stored.isActive, createdAtMs: stored.createdAtMs });
+  }
+  return found;
+}
+
+/** @throws {IdentityError} */
 export function checkAccount(account: string): void {
   if (!isAccountId(account))
     throw new IdentityError(`An account id has twelve digits; it is ${JSON.stringify(account)}.`);
@@ -135,6 +166,15 @@ export function checkPolicies(policies: Readonly<Record<string, string>>): void 
   if (names.length > MAX_POLICIES) throw new IdentityError(`There can be at most ${MAX_POLICIES} policies.`);
   for (const name of names) {
     checkName("policy name", name);
-    parsePolicy(policies[name]!, "iam");
+    checkPolicy(`policy ${name}`, policies[name]!);
+  }
+}
+
+/** @param what names it in the refusal @throws {KmsError} MalformedPolicyDocumentException, LimitExceededException */
+export function checkPolicy(what: string, text: string): void {
+  try {
+    parsePolicy(text, "iam");
+  } catch (error) {
+    throw error instanceof KmsError ? new KmsError(error.code, `The ${what}: ${error.message}`) : error;
   }
 }

@@ -8,7 +8,8 @@
  *       "roles": [{ "name": "app", … }],
  *       "rootAccessKeys": [{ "accessKeyId": "AKIA…", "secretAccessKey": "…" }] }] }
  *
- * All of it or nothing. What is there already is replaced, with its id and access keys kept; what is not named stays.
+ * All of it or nothing. A user or role that is there already is replaced, with its id and access keys kept: what the
+ * document leaves away, it has no more. Users, roles and access keys that the document does not name stay.
  */
 import { KmsError } from "../errors.ts";
 import { type JsonValue, parseJson } from "../model/json-text.ts";
@@ -25,60 +26,61 @@ export interface ImportCounts {
   accessKeys: number;
 }
 
-const MIN_SECRET_LENGTH = 16;
-const MAX_SECRET_LENGTH = 128;
+/** One run of the transaction. */
+interface Run {
+  readonly administration: Administration;
+  readonly tx: Transaction;
+  readonly counts: ImportCounts;
+  /** What the document has named so far. */
+  readonly seen: Set<string>;
+}
+
+const ROOT = "root";
+const SECRET = /^[\x21-\x7e]{16,128}$/;
 
 /** @throws {IdentityError} that names the place in the document, {KmsError} for a policy that is not valid */
 export async function importIdentities(administration: Administration, text: string): Promise<ImportCounts> {
   const document = objectAt(parse(text), "the document", ["accounts"]);
+  const given = document.get("accounts");
+  if (given === undefined) throw new IdentityError("The document must have the member accounts, an array.");
+  const accounts = listAt(given, "accounts");
   let counts: ImportCounts = { users: 0, roles: 0, accessKeys: 0 };
   await administration.inOneStep(async (tx) => {
     // A transaction may run again from the start.
     counts = { users: 0, roles: 0, accessKeys: 0 };
-    for (const [i, account] of listAt(document.get("accounts"), "accounts").entries()) {
-      await importAccount(administration, tx, account, `accounts[${i}]`, counts);
+    const seen = new Set<string>();
+    for (const [i, account] of accounts.entries()) {
+      await importAccount({ administration, tx, counts, seen }, account, `accounts[${i}]`);
     }
   });
   return counts;
 }
 
-async function importAccount(
-  administration: Administration,
-  tx: Transaction,
-  given: JsonValue,
-  at: string,
-  counts: ImportCounts,
-): Promise<void> {
+async function importAccount(run: Run, given: JsonValue, at: string): Promise<void> {
   const account = objectAt(given, at, ["id", "serviceControlPolicies", "users", "roles", "rootAccessKeys"]);
   const id = textAt(account.get("id"), `${at}.id`);
   const controls = account.get("serviceControlPolicies");
   const policies = controls === undefined ? undefined : policiesAt(controls, `${at}.serviceControlPolicies`);
-  await administration.upsertAccount(tx, id, policies);
-  const importAll = async (kind: HolderKind, list: JsonValue | undefined, where: string) => {
-    for (const [i, holder] of listAt(list, where).entries()) {
-      await importHolder(administration, tx, kind, id, holder, `${where}[${i}]`, counts);
+  once(run, "account", id, `${at}.id`);
+  await locating(at, () => run.administration.upsertAccount(run.tx, id, policies));
+  for (const kind of ["user", "role"] as const) {
+    const where = `${at}.${kind}s`;
+    for (const [i, holder] of listAt(account.get(`${kind}s`), where).entries()) {
+      await importHolder(run, kind, id, holder, `${where}[${i}]`);
     }
-  };
-  await importAll("user", account.get("users"), `${at}.users`);
-  await importAll("role", account.get("roles"), `${at}.roles`);
-  await importKeys(administration, tx, id, "root", account.get("rootAccessKeys"), `${at}.rootAccessKeys`, counts);
+  }
+  await importKeys(run, id, ROOT, account.get("rootAccessKeys"), `${at}.rootAccessKeys`);
 }
 
-async function importHolder(
-  administration: Administration,
-  tx: Transaction,
-  kind: HolderKind,
-  account: string,
-  given: JsonValue,
-  at: string,
-  counts: ImportCounts,
-): Promise<void> {
+async function importHolder(run: Run, kind: HolderKind, account: string, given: JsonValue, at: string): Promise<void> {
   const common = ["name", "path", "policies", "boundary", "tags"];
   const holder = objectAt(given, at, kind === "user" ? [...common, "accessKeys"] : common);
   const name = textAt(holder.get("name"), `${at}.name`);
-  await locating(at, () => administration.upsert(tx, kind, account, name, optionsOf(holder, at)));
-  counts[kind === "user" ? "users" : "roles"]++;
-  await importKeys(administration, tx, account, name, holder.get("accessKeys"), `${at}.accessKeys`, counts);
+  const options = optionsOf(holder, at);
+  once(run, kind, `${account}/${name.toLowerCase()}`, `${at}.name`);
+  await locating(at, () => run.administration.upsert(run.tx, kind, account, name, options));
+  run.counts[`${kind}s`]++;
+  await importKeys(run, account, name, holder.get("accessKeys"), `${at}.accessKeys`);
 }
 
 function optionsOf(holder: JsonObject, at: string): NewHolder {
@@ -92,30 +94,34 @@ function optionsOf(holder: JsonObject, at: string): NewHolder {
 }
 
 async function importKeys(
-  administration: Administration,
-  tx: Transaction,
+  run: Run,
   account: string,
   userName: string,
   given: JsonValue | undefined,
   where: string,
-  counts: ImportCounts,
 ): Promise<void> {
   for (const [i, entry] of listAt(given, where).entries()) {
     const at = `${where}[${i}]`;
     const key = objectAt(entry, at, ["accessKeyId", "secretAccessKey"]);
     const id = textAt(key.get("accessKeyId"), `${at}.accessKeyId`);
     const secret = textAt(key.get("secretAccessKey"), `${at}.secretAccessKey`);
-    if (secret.length < MIN_SECRET_LENGTH || secret.length > MAX_SECRET_LENGTH) {
-      throw new IdentityError(
-        `${at}.secretAccessKey must have ${MIN_SECRET_LENGTH} to ${MAX_SECRET_LENGTH} characters.`,
-      );
+    if (!SECRET.test(secret)) {
+      throw new IdentityError(`${at}.secretAccessKey must have 16 to 128 characters of ASCII, and no spaces.`);
     }
+    once(run, "access key", id, `${at}.accessKeyId`);
     await locating(at, async () => {
       checkName("access key id", id);
-      await administration.putImportedKey(tx, account, userName, id, secret);
+      await run.administration.putImportedKey(run.tx, account, userName, id, secret);
     });
-    counts.accessKeys++;
+    run.counts.accessKeys++;
   }
+}
+
+/** Of two that are the same the second would undo the first. */
+function once({ seen }: Run, kind: string, name: string, at: string): void {
+  const key = `${kind} ${name}`;
+  if (seen.has(key)) throw new IdentityError(`${at}: the document has the same ${kind} twice.`);
+  seen.add(key);
 }
 
 /** Says where in the document something is wrong. */

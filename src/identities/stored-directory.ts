@@ -1,11 +1,13 @@
 /** The directory of the keystore: who is who, from its records (records.ts). */
 import type { Caller, Principal } from "../env.ts";
+import { isAccountId } from "../model/realm.ts";
 import { remember } from "../model/remember.ts";
 import type { Identity } from "../policy/identity.ts";
 import { type Policy, storedPolicy } from "../policy/policy.ts";
 import { type Ready, whenReady } from "../records/ready.ts";
 import type { ReadTransaction } from "../records/record-store.ts";
 import type { AccessKey, Directory } from "./directory.ts";
+import { isHolderName } from "./names.ts";
 import {
   type Account,
   accessKeyPath,
@@ -27,11 +29,18 @@ const REMEMBERED_NAMES = 1024;
 
 type Session = StoredAccessKey["owner"] & { readonly kind: "session" };
 
+interface StoredSigner {
+  readonly stored: StoredAccessKey;
+  /** `undefined` of a root. */
+  readonly holder: Holder | undefined;
+  readonly accessKey: AccessKey;
+}
+
 /** Policies are compiled once for each version of their record, which is another object when it has changed. */
 const compiledHolders = new WeakMap<Holder, Identity>();
 const compiledAccounts = new WeakMap<Account, readonly Policy[]>();
 const compiledSessions = new WeakMap<StoredAccessKey, { readonly ofRole: Identity; readonly identity: Identity }>();
-const principals = new WeakMap<StoredAccessKey, AccessKey>();
+const signers = new WeakMap<StoredAccessKey, StoredSigner>();
 
 export class StoredDirectory implements Directory {
   readonly #partition: string;
@@ -51,18 +60,7 @@ export class StoredDirectory implements Directory {
   }
 
   accessKey(accessKeyId: string, tx: ReadTransaction): Ready<AccessKey | undefined> {
-    return whenReady(tx.get(accessKeyRecord, accessKeyPath(accessKeyId)), (stored) => {
-      if (stored === undefined) return undefined;
-      const known = principals.get(stored);
-      if (known !== undefined && stored.owner.kind === "root") return known;
-      return whenReady(this.#holderOf(stored, tx), (holder) => {
-        if (holder === null) return undefined;
-        if (known !== undefined && known.principal.arn === this.#principalOf(stored, holder).arn) return known;
-        const found = { ...stored, principal: this.#principalOf(stored, holder) };
-        principals.set(stored, found);
-        return found;
-      });
-    });
+    return whenReady(this.#signer(accessKeyId, tx), (signer) => signer?.accessKey);
   }
 
   userIdOf(principalArn: string, tx: ReadTransaction): Ready<string | undefined> {
@@ -71,6 +69,7 @@ export class StoredDirectory implements Directory {
 
   exists(principalArn: string, tx: ReadTransaction): Ready<boolean | undefined> {
     const { account } = holderName(principalArn);
+    if (account === undefined) return undefined;
     return whenReady(tx.get(accountRecord, accountPath(account)), (known) => {
       // Nothing is said of accounts that are not managed here.
       if (known === undefined) return undefined;
@@ -78,31 +77,50 @@ export class StoredDirectory implements Directory {
     });
   }
 
-  #identifyIn(
-    { type, arn, roleArn }: Principal,
-    accessKeyId: string | undefined,
-    tx: ReadTransaction,
-  ): Ready<Identity | undefined> {
-    if (type === "root") return NOBODY;
-    if (type === "assumed-role" && accessKeyId !== undefined) {
-      return whenReady(tx.get(accessKeyRecord, accessKeyPath(accessKeyId)), (stored) => {
-        if (stored?.owner.kind !== "session") return undefined;
-        return whenReady(this.#holderOf(stored, tx), (role) => (role ? sessionIdentity(role, stored) : undefined));
+  #identifyIn(principal: Principal, accessKeyId: string | undefined, tx: ReadTransaction): Ready<Identity | undefined> {
+    const { type, arn, roleArn } = principal;
+    // What a root may do hangs on no record; of federated users none is kept here.
+    if (type === "root" || type === "federated-user") return NOBODY;
+    if (accessKeyId !== undefined) return this.#identifySigner(principal, accessKeyId, tx);
+    const [named, kind] = type === "user" ? ([arn, "user"] as const) : ([roleArn, "role"] as const);
+    if (named === undefined || holderName(named).kind !== kind) return NOBODY;
+    // Whom the embedding program vouches for and nobody knows has no policies.
+    return whenReady(this.#holderNamed(named, tx), (holder) =>
+      holder === undefined ? NOBODY : identityOf(holder, type === "user"),
+    );
+  }
+
+  /** Credentials that are gone, whose holder is gone, or that are another principal's, are nobody's. */
+  #identifySigner({ arn, roleArn }: Principal, accessKeyId: string, tx: ReadTransaction): Ready<Identity | undefined> {
+    return whenReady(this.#signer(accessKeyId, tx), (signer) => {
+      if (signer === undefined) return undefined;
+      const { stored, holder, accessKey } = signer;
+      if (accessKey.principal.arn !== arn || accessKey.principal.roleArn !== roleArn) return undefined;
+      if (holder === undefined) return NOBODY;
+      return stored.owner.kind === "session" ? sessionIdentity(holder, stored) : identityOf(holder, true);
+    });
+  }
+
+  /** Whose an access key is; `undefined` if there is none, or its holder is gone or another of the same name. */
+  #signer(accessKeyId: string, tx: ReadTransaction): Ready<StoredSigner | undefined> {
+    return whenReady(tx.get(accessKeyRecord, accessKeyPath(accessKeyId)), (stored) => {
+      if (stored === undefined) return undefined;
+      return whenReady(this.#holderOf(stored, tx), (holder) => {
+        if (holder === null) return undefined;
+        const known = signers.get(stored);
+        // A holder whose name or path has changed is another object.
+        if (known !== undefined && known.holder === holder) return known;
+        const signer = { stored, holder, accessKey: { ...stored, principal: this.#principalOf(stored, holder) } };
+        signers.set(stored, signer);
+        return signer;
       });
-    }
-    const named = type === "user" ? arn : roleArn;
-    if (named === undefined) return NOBODY;
-    return whenReady(this.#holderNamed(named, tx), (holder) => {
-      if (holder !== undefined) return identityOf(holder, type === "user");
-      // Credentials of somebody who is gone are nobody's; whom the embedding program vouches for has no policies.
-      return accessKeyId === undefined ? NOBODY : undefined;
     });
   }
 
   /** The user or role that an ARN names, path and case of letters included. */
   #holderNamed(arn: string, tx: ReadTransaction): Ready<User | Role | undefined> {
     const { kind, account, name } = holderName(arn);
-    if (kind === "other") return undefined;
+    if (kind === undefined || account === undefined) return undefined;
     const reading =
       kind === "user" ? tx.get(userRecord, userPath(account, name)) : tx.get(roleRecord, rolePath(account, name));
     return whenReady<User | Role | undefined, User | Role | undefined>(reading, (holder) =>
@@ -136,17 +154,21 @@ export class StoredDirectory implements Directory {
 }
 
 interface HolderName {
-  readonly kind: "user" | "role" | "other";
-  readonly account: string;
+  /** `undefined` of whoever is neither, or has no name that one can have. */
+  readonly kind: "user" | "role" | undefined;
+  readonly account: string | undefined;
   readonly name: string;
 }
 
 /** Read once for a principal that is in use. */
 const holderName = remember(REMEMBERED_NAMES, (arn): HolderName => {
-  const [, , service, , account = "", resource = ""] = arn.split(":");
+  const [, , service, , account = "", ...rest] = arn.split(":");
+  // A path may have colons.
+  const resource = rest.join(":");
   const kind = resource.slice(0, resource.indexOf("/"));
-  const isHolder = service === "iam" && (kind === "user" || kind === "role");
-  return { kind: isHolder ? kind : "other", account, name: resource.slice(resource.lastIndexOf("/") + 1) };
+  const name = resource.slice(resource.lastIndexOf("/") + 1);
+  const isHolder = service === "iam" && (kind === "user" || kind === "role") && isHolderName(name);
+  return { kind: isHolder ? kind : undefined, account: isAccountId(account) ? account : undefined, name };
 });
 
 function identityOf(holder: Holder, isUser: boolean): Identity {
@@ -172,13 +194,20 @@ function sessionIdentity(role: Role, stored: StoredAccessKey): Identity {
   const identity: Identity = {
     ...ofRole,
     sessionPolicy: policy === undefined ? undefined : storedPolicy(policy, "iam"),
-    tags: { ...ofRole.tags, ...tags },
+    tags: mergeTags(ofRole.tags, tags),
     userId: `${role.id}:${sessionName}`,
     tokenIssuedAtMs: stored.createdAtMs,
     mfaPresent: false,
   };
   compiledSessions.set(stored, { ofRole, identity });
   return identity;
+}
+
+/** A session's tags go before those of its role; keys are the same in any case. */
+function mergeTags(ofRole: Holder["tags"] = {}, ofSession: Holder["tags"]): Holder["tags"] {
+  const own = new Set(Object.keys(ofSession).map((key) => key.toLowerCase()));
+  const inherited = Object.entries(ofRole).filter(([key]) => !own.has(key.toLowerCase()));
+  return Object.fromEntries([...inherited, ...Object.entries(ofSession)]);
 }
 
 const controlled = new WeakMap<Account, WeakMap<Identity, Identity>>();
