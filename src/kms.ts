@@ -81,7 +81,7 @@ export interface Kms {
   caller(): Caller | undefined;
   /** A fresh request id, for a transport's own answers. */
   requestId(): string;
-  /** Manages the users, roles and access keys in the keystore. Whoever holds this object may do so. */
+  /** Manages the users, roles and access keys in the keystore. Whoever holds this object may do so, whoever it is bound to. */
   readonly identities: Administration;
   /** Whose an access key is, for a transport that checks signatures. */
   readonly authority: Authority;

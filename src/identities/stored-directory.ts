@@ -68,8 +68,9 @@ export class StoredDirectory implements Directory {
   }
 
   exists(principalArn: string, tx: ReadTransaction): Ready<boolean | undefined> {
-    const { account } = holderName(principalArn);
-    if (account === undefined) return undefined;
+    const { kind, account } = holderName(principalArn);
+    // Sessions come and go: nothing is said of them either.
+    if (kind === undefined || account === undefined) return undefined;
     return whenReady(tx.get(accountRecord, accountPath(account)), (known) => {
       // Nothing is said of accounts that are not managed here.
       if (known === undefined) return undefined;

@@ -6,6 +6,8 @@ import { boolean, keyRef, limit, marker, policy, policyName } from "../model/sca
 import { list, required, struct } from "../model/shape.ts";
 import { type Policy, parsePolicy } from "../policy/policy.ts";
 import type { Ready } from "../records/ready.ts";
+import type { ReadTransaction } from "../records/record-store.ts";
+import type { Services } from "../services.ts";
 import { operation } from "./operation.ts";
 
 const DEFAULT_POLICY_NAME = "default";
@@ -53,27 +55,40 @@ export const putKeyPolicy = operation({
   validate: ({ PolicyName = DEFAULT_POLICY_NAME }) => checkName(PolicyName),
   effect: "write",
   async handle({ input, keys: { key: target }, services, tx, mayPutKeyPolicy }) {
-    const policy = await checkedKeyPolicy(input.Policy, input, mayPutKeyPolicy);
+    const { Policy: text, BypassPolicyLockoutSafetyCheck } = input;
+    const policy = await checkedKeyPolicy({ text, BypassPolicyLockoutSafetyCheck, services, tx, mayPutKeyPolicy });
     services.keys.update(tx, { ...target.key, policy });
     return {};
   },
 });
 
+/** A policy that is about to be put, and what it is checked with. */
+interface NewKeyPolicy {
+  readonly text: string;
+  readonly BypassPolicyLockoutSafetyCheck: boolean | undefined;
+  readonly services: Services;
+  readonly tx: ReadTransaction;
+  readonly mayPutKeyPolicy: (policy: Policy) => Ready<boolean>;
+}
+
 /**
- * The text of a policy that a key may have: well formed, and not locking out who puts it, unless that check is waived.
+ * The text of a policy that a key may have: well formed, naming nobody who is known not to be there, and not locking out
+ * who puts it, unless that check is waived.
  * @throws {KmsError} MalformedPolicyDocumentException, LimitExceededException
  */
-export async function checkedKeyPolicy(
-  text: string,
-  { BypassPolicyLockoutSafetyCheck }: { readonly BypassPolicyLockoutSafetyCheck?: boolean | undefined },
-  mayPutKeyPolicy: (policy: Policy) => Ready<boolean>,
-): Promise<string> {
+export async function checkedKeyPolicy(given: NewKeyPolicy): Promise<string> {
+  const { text, BypassPolicyLockoutSafetyCheck, services, tx, mayPutKeyPolicy } = given;
   const policy = parsePolicy(text, "key");
+  for (const arn of policy.principalArns) {
+    if ((await services.directory.exists(arn, tx)) !== false) continue;
+    throw malformed(`Policy contains a statement with one or more invalid principals: there is no ${arn}.`);
+  }
   if (BypassPolicyLockoutSafetyCheck === true || (await mayPutKeyPolicy(policy))) return text;
-  throw new KmsError(
-    "MalformedPolicyDocumentException",
-    "The new key policy will not allow you to update the key policy in the future.",
-  );
+  throw malformed("The new key policy will not allow you to update the key policy in the future.");
+}
+
+function malformed(message: string): KmsError {
+  return new KmsError("MalformedPolicyDocumentException", message);
 }
 
 function checkName(name: string): void {

@@ -64,7 +64,9 @@ export const createKey = operation({
     dispose: (pair) => pair?.privateKey.fill(0),
   },
   async handle({ input, services, tx, prepared: pair, mayPutKeyPolicy }) {
-    const policy = input.Policy && (await checkedKeyPolicy(input.Policy, input, mayPutKeyPolicy));
+    const { Policy: text, BypassPolicyLockoutSafetyCheck } = input;
+    const checked = { BypassPolicyLockoutSafetyCheck, services, tx, mayPutKeyPolicy };
+    const policy = text === undefined ? undefined : await checkedKeyPolicy({ text, ...checked });
     const tags = (input.Tags ?? []).map(({ TagKey, TagValue }) => ({ TagKey, TagValue }));
     const keySpec = specOf(input);
     const { Description: description = "", KeyUsage: keyUsage = "ENCRYPT_DECRYPT" } = input;

@@ -134,6 +134,34 @@ describe("a user", () => {
   });
 });
 
+describe("a key policy", () => {
+  it("names nobody who is known not to be there, in accounts that are managed here", async () => {
+    const { kms, identities } = await start();
+    const root = kms.as("root");
+    const { KeyMetadata } = await root.execute("CreateKey", {});
+    const { KeyId } = KeyMetadata!;
+    const put = (arn: string) => {
+      const statements = [`arn:aws:iam::${ACCOUNT}:root`, arn].map((AWS) => ({
+        Effect: "Allow",
+        Principal: { AWS },
+        Action: "kms:*",
+        Resource: "*",
+      }));
+      return root.execute("PutKeyPolicy", { KeyId, Policy: policyOf(statements) }).then(
+        () => "ok",
+        (error) => error.message as string,
+      );
+    };
+    // An account of which nothing is known may have anybody.
+    expect(await put(ALICE)).toBe("ok");
+    await identities.create("user", ACCOUNT, "bob");
+    expect(await put(ALICE)).toContain("invalid principals");
+    expect(await put(ALICE.replace("alice", "bob"))).toBe("ok");
+    expect(await put(`arn:aws:sts::${ACCOUNT}:assumed-role/app/session`)).toBe("ok");
+    expect(await put("arn:aws:iam::444455556666:user/alice")).toBe("ok");
+  });
+});
+
 describe("a session", () => {
   it("ends with its time and with its role, and its record goes", async () => {
     const driver = memoryKeystore();
