@@ -43,10 +43,17 @@ export interface Checkpoint extends Position {
 }
 
 /** SHA-256 of the hash before and of the lines since, each with its line feed. */
-export function chainHash(hash: (bytes: Uint8Array) => Uint8Array, previous: string, lines: Uint8Array): string {
-  const whole = new Uint8Array(previous.length + lines.length);
-  encoder.encodeInto(previous, whole);
-  whole.set(lines, previous.length);
+export function chainHash(
+  hash: (bytes: Uint8Array) => Uint8Array,
+  previous: string,
+  ...lines: readonly Uint8Array[]
+): string {
+  const whole = new Uint8Array(lines.reduce((sum, { length }) => sum + length, previous.length));
+  let at = encoder.encodeInto(previous, whole).written;
+  for (const each of lines) {
+    whole.set(each, at);
+    at += each.length;
+  }
   return toHex(hash(whole));
 }
 

@@ -3,14 +3,17 @@
  * written: no blob, and nothing sensitive. What a caller may choose is quoted by JSON, so no line breaks in two.
  * Source: AWS CloudTrail User Guide, "CloudTrail record contents"; AWS KMS Developer Guide, "Logging API calls".
  */
-import type { Caller } from "../env.ts";
+import type { Caller, Realm } from "../env.ts";
 import { remember } from "../model/remember.ts";
 import type { AnyShape, StructShape } from "../model/shape.ts";
 import type { AuditEvent } from "./audit.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
-const REMEMBERED_ARNS = 1024;
+const REMEMBERED_TEXTS = 1024;
+/** Characters of a text that may be remembered. */
+const MAX_REMEMBERED = 256;
+const REMEMBERED_OPERATIONS = 64;
 const SECOND_MS = 1000;
 const IDENTITY_TYPES = {
   user: "IAMUser",
@@ -22,9 +25,12 @@ const IDENTITY_TYPES = {
 /** Texts that let somebody in, and those too long to be worth their room. */
 const LEFT_OUT = new Set(["GrantTokens", "GrantToken", "NextMarker", "Marker", "KeyStorePassword"]);
 
-/** Shows who called; written once for each principal and access key. */
+/** How records of a caller begin; written once for each principal and access key. */
 const callers = new WeakMap<Caller["principal"], Map<string | undefined, string>>();
 const quote = (text: string): string => JSON.stringify(text);
+const quoteAgain = remember(REMEMBERED_TEXTS, quote);
+/** The same of what comes again and again. */
+const quoted = (text: string): string => (text.length <= MAX_REMEMBERED ? quoteAgain(text) : quote(text));
 
 /** Writes the lines of one trail. */
 export class RecordWriter {
@@ -40,15 +46,14 @@ export class RecordWriter {
         ? ""
         : `,"errorCode":"${errorCode}"${errorMessage ? `,"errorMessage":${quote(errorMessage)}` : ""}`;
     const results = readOnly || errorCode !== undefined ? "null" : membersOf(output?.shape, output?.members);
+    const from = sourceIp === undefined ? '"in-process"' : quoted(sourceIp);
+    const agent = userAgent === undefined ? '"wasm-kms"' : quoted(userAgent);
     return (
-      `{"eventVersion":"1.11","userIdentity":${identityOf(caller)},"eventTime":"${this.#timeOf(event.timeMs)}",` +
-      `"eventSource":"kms.amazonaws.com","eventName":${quote(operation)},"awsRegion":"${realm.region}",` +
-      `"sourceIPAddress":${sourceIp === undefined ? '"in-process"' : quote(sourceIp)},` +
-      `"userAgent":${userAgent === undefined ? '"wasm-kms"' : quote(userAgent)}${failure},` +
+      `${headOf(caller)}${this.#timeOf(event.timeMs)}${partsOf(realm).nameOf(operation)},` +
+      `"sourceIPAddress":${from},"userAgent":${agent}${failure},` +
       `"requestParameters":${membersOf(input?.shape, input?.members)},"responseElements":${results},` +
       `"requestID":${quote(requestId)},"eventID":"${eventId}","readOnly":${readOnly},` +
-      `"resources":[${keyArns.map(resourceOf).join(",")}],"eventType":"AwsApiCall","managementEvent":true,` +
-      `"recipientAccountId":"${realm.accountId}","eventCategory":"Management"}`
+      `"resources":[${keyArns.length === 1 ? resourceOf(keyArns[0]!) : keyArns.map(resourceOf).join(",")}]${partsOf(realm).tail}`
     );
   }
 
@@ -63,12 +68,40 @@ export class RecordWriter {
   }
 }
 
-const resourceOf = remember(REMEMBERED_ARNS, (arn) => {
+/** What is the same in all records of a realm. */
+interface RealmParts {
+  /** From the end of the time to the Region. */
+  readonly nameOf: (operation: string) => string;
+  readonly tail: string;
+}
+
+const realmParts = new WeakMap<Realm, RealmParts>();
+
+function partsOf(realm: Realm): RealmParts {
+  let parts = realmParts.get(realm);
+  if (parts === undefined) {
+    const { region, accountId } = realm;
+    parts = {
+      nameOf: remember(
+        REMEMBERED_OPERATIONS,
+        (operation) => `","eventSource":"kms.amazonaws.com","eventName":${quote(operation)},"awsRegion":"${region}"`,
+      ),
+      tail:
+        ',"eventType":"AwsApiCall","managementEvent":true,' +
+        `"recipientAccountId":"${accountId}","eventCategory":"Management"}`,
+    };
+    realmParts.set(realm, parts);
+  }
+  return parts;
+}
+
+const resourceOf = remember(REMEMBERED_TEXTS, (arn) => {
   const accountId = arn.split(":")[4] ?? "";
   return `{"accountId":${quote(accountId)},"type":"AWS::KMS::Key","ARN":${quote(arn)}}`;
 });
 
-function identityOf({ principal, accessKeyId }: Caller): string {
+/** From the beginning of a record to its time. */
+function headOf({ principal, accessKeyId }: Caller): string {
   let known = callers.get(principal);
   if (known === undefined) {
     known = new Map();
@@ -76,7 +109,7 @@ function identityOf({ principal, accessKeyId }: Caller): string {
   }
   let text = known.get(accessKeyId);
   if (text === undefined) {
-    text = describeCaller(principal, accessKeyId);
+    text = `{"eventVersion":"1.11","userIdentity":${describeCaller(principal, accessKeyId)},"eventTime":"`;
     known.set(accessKeyId, text);
   }
   return text;

@@ -7,6 +7,7 @@ import type { Clock, Random } from "../env.ts";
 import { toHex } from "../model/arn.ts";
 import { encodeBase64 } from "../model/base64.ts";
 import { countedIds } from "../model/counted-ids.ts";
+import { concatBytes } from "../records/encoding.ts";
 import type { AuditEvent } from "./audit.ts";
 import { type Checkpoint, chainHash, checkpointBytes, type FileHead, NO_HASH } from "./chain.ts";
 import { RecordWriter } from "./record.ts";
@@ -135,10 +136,10 @@ export class AuditTrail {
     const { output, clock, hash: sha256 } = this.#options;
     await this.#beginFile();
     const lines = this.#waiting;
-    const text = `${lines.join("\n")}\n`;
-    const hash = chainHash(sha256, this.#hash, encoder.encode(this.#unchained + text));
+    const records = encoder.encode(`${lines.join("\n")}\n`);
+    const hash = chainHash(sha256, this.#hash, encoder.encode(this.#unchained), records);
     const chain = this.#chain + 1;
-    const batch = encoder.encode(`${text}${JSON.stringify({ chain, records: lines.length, hash })}\n`);
+    const batch = concatBytes(records, encoder.encode(`${JSON.stringify({ chain, records: lines.length, hash })}\n`));
     this.#waiting = [];
     this.#waitingCharacters = 0;
     try {
