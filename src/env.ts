@@ -36,20 +36,43 @@ export interface Principal {
 }
 
 /** Who calls, and how, from verified facts only; nothing here is ever read from a request's members. */
-export interface Caller {
+export interface Caller extends CallerFacts {
   readonly principal: Principal;
   readonly requestId: string;
-  readonly sourceIp?: string;
-  readonly userAgent?: string;
+}
+
+/** What is known of a call besides who makes it. */
+export interface CallerFacts {
+  readonly sourceIp?: string | undefined;
+  readonly userAgent?: string | undefined;
   /** Whether the request came over TLS. Absent in process, where there is no transport. */
-  readonly secureTransport?: boolean;
+  readonly secureTransport?: boolean | undefined;
   /** The access key that signed the request. Absent in process. */
-  readonly accessKeyId?: string;
+  readonly accessKeyId?: string | undefined;
   /** The service through which the principal calls, as "s3.us-east-1.amazonaws.com". */
-  readonly viaService?: string;
+  readonly viaService?: string | undefined;
   /** The resource for which a service calls, and its account. */
-  readonly sourceArn?: string;
-  readonly sourceAccount?: string;
+  readonly sourceArn?: string | undefined;
+  readonly sourceAccount?: string | undefined;
+}
+
+/** A request's caller, as the facts of somebody with a request id. Member by member: spreading costs a microsecond. */
+export function callerWith(
+  principal: Principal,
+  requestId: string,
+  { sourceIp, userAgent, secureTransport, accessKeyId, viaService, sourceArn, sourceAccount }: CallerFacts,
+): Caller {
+  return {
+    principal,
+    requestId,
+    sourceIp,
+    userAgent,
+    secureTransport,
+    accessKeyId,
+    viaService,
+    sourceArn,
+    sourceAccount,
+  };
 }
 
 const CHECK_BYTES = 16;

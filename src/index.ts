@@ -17,7 +17,7 @@ export function createKms(options: KmsOptions): Promise<Kms> {
 
 export type { AuditEvent, AuditSink } from "./audit/audit.ts";
 export { type AuditSource, auditTo, type LineReceiver } from "./audit/source.ts";
-export type { Caller, Clock, Principal, PrincipalType, Random, Realm } from "./env.ts";
+export type { Caller, CallerFacts, Clock, Principal, PrincipalType, Random, Realm } from "./env.ts";
 export { KeystoreError, KmsError, type KmsErrorCode } from "./errors.ts";
 export type { ExplainOptions, Explanation } from "./explanation.ts";
 export type {
@@ -35,7 +35,7 @@ export { type ImportCounts, importIdentities } from "./identities/import.ts";
 export { IdentityError } from "./identities/names.ts";
 export type { Check, Commit, CommitOutcome, KeyStoreDriver, StoredValue } from "./keystore/driver.ts";
 export { memoryKeystore } from "./keystore/memory.ts";
-export type { Authority, CallerFacts, Kms, KmsOptions } from "./kms.ts";
+export type { Authority, Kms, KmsOptions } from "./kms.ts";
 export type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 export type { Cost, CostLine } from "./quota/cost.ts";
 export type { QuotaSetting } from "./quota/request-quotas.ts";

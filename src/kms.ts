@@ -10,7 +10,15 @@ import { openAuditSigner } from "./audit-signer.ts";
 import { denyNobody } from "./authorization/denial.ts";
 import { type Engine, type EngineName, engineName } from "./crypto/engine.ts";
 import type { KeyPairs } from "./crypto/key-pairs.ts";
-import { type Caller, type Clock, healthChecked, type Random, type Realm } from "./env.ts";
+import {
+  type Caller,
+  type CallerFacts,
+  type Clock,
+  callerWith,
+  healthChecked,
+  type Random,
+  type Realm,
+} from "./env.ts";
 import { type ExplainOptions, type Explanation, explain } from "./explanation.ts";
 import { Grants } from "./grants/grants.ts";
 import { Administration } from "./identities/administration.ts";
@@ -104,7 +112,6 @@ export interface Authority {
 }
 
 /** What the embedding program knows of how somebody calls. */
-export type CallerFacts = Omit<Caller, "principal" | "requestId">;
 
 /** Realms that are kept at hand; one more is made anew when it is needed again. */
 const REMEMBERED_REALMS = 256;
@@ -214,7 +221,7 @@ class Realms {
       if (!current.isOpen) current = this.#find(realm);
       return current;
     };
-    const caller = bound && ((): Caller => ({ ...bound, requestId: requestId() }));
+    const caller = bound && ((): Caller => callerWith(bound.principal, requestId(), bound));
     return {
       realm,
       as: (principal: string | PrincipalOptions, facts: CallerFacts = {}) => {

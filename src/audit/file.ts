@@ -54,6 +54,10 @@ class AuditFiles implements AuditOutput {
     this.#begunAtMs = timeMs;
   }
 
+  turn(): Promise<void> {
+    return new Promise(setImmediate);
+  }
+
   async append(bytes: Uint8Array, durable: boolean): Promise<void> {
     const handle = this.#handle!;
     try {

@@ -11,8 +11,6 @@ import type { AuditEvent } from "./audit.ts";
 type Members = Readonly<Record<string, unknown>>;
 
 const REMEMBERED_TEXTS = 1024;
-/** Characters of a text that may be remembered. */
-const MAX_REMEMBERED = 256;
 const REMEMBERED_OPERATIONS = 64;
 const SECOND_MS = 1000;
 const IDENTITY_TYPES = {
@@ -28,14 +26,20 @@ const LEFT_OUT = new Set(["GrantTokens", "GrantToken", "NextMarker", "Marker", "
 /** How records of a caller begin; written once for each principal and access key. */
 const callers = new WeakMap<Caller["principal"], Map<string | undefined, string>>();
 const quote = (text: string): string => JSON.stringify(text);
-const quoteAgain = remember(REMEMBERED_TEXTS, quote);
-/** The same of what comes again and again. */
-const quoted = (text: string): string => (text.length <= MAX_REMEMBERED ? quoteAgain(text) : quote(text));
+/** Where requests come from that no transport has brought. */
+const IN_PROCESS = ',"sourceIPAddress":"in-process","userAgent":"wasm-kms"';
+
+interface Origin {
+  readonly sourceIp: string | undefined;
+  readonly userAgent: string | undefined;
+  readonly text: string;
+}
 
 /** Writes the lines of one trail. */
 export class RecordWriter {
   #second = Number.NaN;
   #time = "";
+  #origin: Origin = { sourceIp: undefined, userAgent: undefined, text: IN_PROCESS };
 
   /** @param eventId unique; hexadecimal digits and dashes */
   lineOf(event: AuditEvent, eventId: string): string {
@@ -46,15 +50,25 @@ export class RecordWriter {
         ? ""
         : `,"errorCode":"${errorCode}"${errorMessage ? `,"errorMessage":${quote(errorMessage)}` : ""}`;
     const results = readOnly || errorCode !== undefined ? "null" : membersOf(output?.shape, output?.members);
-    const from = sourceIp === undefined ? '"in-process"' : quoted(sourceIp);
-    const agent = userAgent === undefined ? '"wasm-kms"' : quoted(userAgent);
+    const parts = partsOf(realm);
+    const resources = keyArns.length === 1 ? resourceOf(keyArns[0]!) : keyArns.map(resourceOf).join(",");
     return (
-      `${headOf(caller)}${this.#timeOf(event.timeMs)}${partsOf(realm).nameOf(operation)},` +
-      `"sourceIPAddress":${from},"userAgent":${agent}${failure},` +
-      `"requestParameters":${membersOf(input?.shape, input?.members)},"responseElements":${results},` +
-      `"requestID":${quote(requestId)},"eventID":"${eventId}","readOnly":${readOnly},` +
-      `"resources":[${keyArns.length === 1 ? resourceOf(keyArns[0]!) : keyArns.map(resourceOf).join(",")}]${partsOf(realm).tail}`
+      `${headOf(caller)}${this.#timeOf(event.timeMs)}${parts.nameOf(operation)}${this.#originOf(sourceIp, userAgent)}` +
+      `${failure},"requestParameters":${membersOf(input?.shape, input?.members)},"responseElements":${results},` +
+      `"requestID":${quote(requestId)},"eventID":"${eventId}","readOnly":${readOnly ? "true" : "false"},` +
+      `"resources":[${resources}]${parts.tail}`
     );
+  }
+
+  /** Written once for a client that goes on calling. */
+  #originOf(sourceIp: string | undefined, userAgent: string | undefined): string {
+    const last = this.#origin;
+    if (last.sourceIp === sourceIp && last.userAgent === userAgent) return last.text;
+    const from = sourceIp === undefined ? '"in-process"' : quote(sourceIp);
+    const agent = userAgent === undefined ? '"wasm-kms"' : quote(userAgent);
+    const text = `,"sourceIPAddress":${from},"userAgent":${agent}`;
+    this.#origin = { sourceIp, userAgent, text };
+    return text;
   }
 
   /** To the second, as CloudTrail has it. */

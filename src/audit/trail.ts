@@ -11,12 +11,13 @@ import { concatBytes } from "../records/encoding.ts";
 import type { AuditEvent } from "./audit.ts";
 import { type Checkpoint, chainHash, checkpointBytes, type FileHead, NO_HASH } from "./chain.ts";
 import { RecordWriter } from "./record.ts";
+import { WaitingRecords } from "./waiting-records.ts";
 
 const BATCH_RECORDS = 256;
 const BATCH_MS = 100;
 const CHECKPOINT_BATCHES = 64;
 const CHECKPOINT_MS = 60_000;
-const MAX_WAITING_CHARACTERS = 8 * 1024 * 1024;
+const MAX_WAITING_BYTES = 1024 * 1024;
 const ID_BYTES = 8;
 
 /** Where a trail is written. */
@@ -25,6 +26,8 @@ export interface AuditOutput {
   begin(head: FileHead, timeMs: number): Promise<void>;
   /** Appends in one piece; with `durable` it is on disk when the promise resolves. */
   append(bytes: Uint8Array, durable: boolean): Promise<void>;
+  /** Lets what is being written go on, where a caller that never pauses would keep it from its turn. */
+  turn?(): Promise<void>;
   /** Whether it is time for the next file. */
   isFull(timeMs: number): boolean;
   close(): Promise<void>;
@@ -52,8 +55,7 @@ export class AuditTrail {
   readonly #writer = new RecordWriter();
   readonly #id: string;
   readonly #nextEventId: () => string;
-  #waiting: string[] = [];
-  #waitingCharacters = 0;
+  readonly #waiting = new WaitingRecords();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #queue: Promise<void> = Promise.resolve();
   #file = -1;
@@ -74,9 +76,9 @@ export class AuditTrail {
 
   /** The sink: nothing to wait for, or a promise. */
   readonly record = (event: AuditEvent): Promise<void> | undefined => {
-    if (this.#waitingCharacters > MAX_WAITING_CHARACTERS) {
+    if (this.#waiting.lengthBytes > MAX_WAITING_BYTES) {
       // Either the output is slower than the requests, or it fails: whoever comes now waits, or hears of it.
-      return this.flush().then(() => this.#take(event));
+      return this.#enqueue(false).then(() => this.#take(event));
     }
     return this.#take(event);
   };
@@ -98,13 +100,14 @@ export class AuditTrail {
   }
 
   #take(event: AuditEvent): Promise<void> | undefined {
-    const line = this.#writer.lineOf(event, this.#nextEventId());
-    this.#waiting.push(line);
-    this.#waitingCharacters += line.length;
+    this.#waiting.add(this.#writer.lineOf(event, this.#nextEventId()));
     if (!event.readOnly) return this.flush();
-    if (this.#waiting.length >= BATCH_RECORDS) this.#writeSoon();
-    else this.#timer ??= this.#startTimer();
-    return undefined;
+    if (this.#waiting.count < BATCH_RECORDS) {
+      this.#timer ??= this.#startTimer();
+      return undefined;
+    }
+    this.#writeSoon();
+    return this.#waiting.count % BATCH_RECORDS === 0 ? this.#options.output.turn?.() : undefined;
   }
 
   #startTimer(): ReturnType<typeof setTimeout> {
@@ -132,21 +135,17 @@ export class AuditTrail {
   }
 
   async #writeBatch(durable: boolean): Promise<void> {
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.count === 0) return;
     const { output, clock, hash: sha256 } = this.#options;
     await this.#beginFile();
-    const lines = this.#waiting;
-    const records = encoder.encode(`${lines.join("\n")}\n`);
-    const hash = chainHash(sha256, this.#hash, encoder.encode(this.#unchained), records);
+    const records = this.#waiting.take();
+    const hash = chainHash(sha256, this.#hash, encoder.encode(this.#unchained), records.bytes);
     const chain = this.#chain + 1;
-    const batch = concatBytes(records, encoder.encode(`${JSON.stringify({ chain, records: lines.length, hash })}\n`));
-    this.#waiting = [];
-    this.#waitingCharacters = 0;
+    const line = encoder.encode(`${JSON.stringify({ chain, records: records.count, hash })}\n`);
     try {
-      await output.append(batch, durable);
+      await output.append(concatBytes(records.bytes, line), durable);
     } catch (error) {
-      this.#waiting = [...lines, ...this.#waiting];
-      this.#waitingCharacters = this.#waiting.reduce((sum, line) => sum + line.length, 0);
+      this.#waiting.putBack(records);
       throw error;
     }
     this.#unchained = "";

@@ -37,7 +37,7 @@ export const NODE_CROSSOVER: Crossover & { readonly source: Source } = {
   sealFromBytes: 1344,
   openFromBytes: 928,
   onceFromBytes: 1344,
-  hashFromBytes: { "SHA-224": 448, "SHA-256": 448, "SHA-384": 1616, "SHA-512": 1616 },
+  hashFromBytes: { "SHA-224": 384, "SHA-256": 384, "SHA-384": 1024, "SHA-512": 1024 },
   hmacFromBytes: { "SHA-224": 1376, "SHA-256": 1376, "SHA-384": 5072, "SHA-512": 5072 },
 };
 

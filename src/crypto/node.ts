@@ -10,10 +10,10 @@ import {
   type CipherGCMTypes,
   createCipheriv,
   createDecipheriv,
-  createHash,
   createHmac,
   createSecretKey,
   type KeyObject,
+  hash as oneShotHash,
 } from "node:crypto";
 import {
   copyView,
@@ -54,7 +54,8 @@ export function nodeEngine(small: WasmEngine = wasmEngine(), crossover: Crossove
       const digest = DIGESTS.get(hash);
       if (digest === undefined || !isNative(lengthOf("data", data), crossover.hashFromBytes[hash]))
         return small.hash(hash, data);
-      return plain(createHash(digest).update(viewBytes("data", data)).digest());
+      // Half the time of a hash object; digits, because they come out faster than a buffer.
+      return new Uint8Array(Buffer.from(oneShotHash(digest, viewBytes("data", data), "hex"), "hex"));
     },
     hmac(hash, key, data, out) {
       const digest = DIGESTS.get(hash);

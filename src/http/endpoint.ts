@@ -6,7 +6,7 @@
  * twelve-digit access key id, the account are what the client claims, and the caller is the root of that account.
  * Source: Smithy, "AWS JSON 1.1 protocol".
  */
-import type { Caller } from "../env.ts";
+import { type Caller, callerWith } from "../env.ts";
 import type { Kms } from "../kms.ts";
 import { rootArn } from "../model/arn.ts";
 import { isAccountId } from "../model/realm.ts";
@@ -78,8 +78,9 @@ export function createEndpoint({ kms, auth = "sigv4", hosts }: EndpointOptions):
   };
   /** With our time, by which SDKs correct their clocks. */
   const dated = async (request: EndpointRequest): Promise<Answer> => {
-    const { status, headers, body } = await respond(request);
-    return { status, headers: { ...headers, date: dateOf(authority.nowMs()) }, body };
+    const answered = await respond(request);
+    answered.headers.date = dateOf(authority.nowMs());
+    return answered;
   };
   return {
     auth,
@@ -186,15 +187,8 @@ function callerOf(
   requestId: string,
   accessKeyId: string | undefined,
 ): Caller {
-  const userAgent = header("user-agent");
-  return {
-    principal,
-    requestId,
-    ...(sourceIp !== undefined && { sourceIp }),
-    ...(userAgent !== undefined && { userAgent }),
-    ...(isSecure !== undefined && { secureTransport: isSecure }),
-    ...(accessKeyId !== undefined && { accessKeyId }),
-  };
+  const facts = { sourceIp, userAgent: header("user-agent"), secureTransport: isSecure, accessKeyId };
+  return callerWith(principal, requestId, facts);
 }
 
 /** The answer to a body of more than MAX_BODY_BYTES. */

@@ -173,11 +173,9 @@ function plainAddress(address: string | undefined): string | undefined {
 }
 
 function send(response: ServerResponse, { status, headers, body }: Answer, last: boolean): void {
-  response.writeHead(status, {
-    ...headers,
-    "content-length": Buffer.byteLength(body),
-    ...(last && { connection: "close" }),
-  });
+  headers["content-length"] = String(Buffer.byteLength(body));
+  if (last) headers.connection = "close";
+  response.writeHead(status, headers);
   response.end(body);
 }
 

@@ -14,7 +14,8 @@ const TARGET_PREFIX = "TrentService.";
 
 export interface Answer {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  /** New for each answer. */
+  readonly headers: Record<string, string>;
   readonly body: string;
 }
 

@@ -44,6 +44,7 @@ const signers = new WeakMap<StoredAccessKey, StoredSigner>();
 
 export class StoredDirectory implements Directory {
   readonly #partition: string;
+  readonly #arns = new WeakMap<Holder, string>();
 
   constructor(partition: string) {
     this.#partition = partition;
@@ -120,10 +121,9 @@ export class StoredDirectory implements Directory {
 
   /** The user or role that an ARN names, path and case of letters included. */
   #holderNamed(arn: string, tx: ReadTransaction): Ready<User | Role | undefined> {
-    const { kind, account, name } = holderName(arn);
+    const { kind, account, recordPath } = holderName(arn);
     if (kind === undefined || account === undefined) return undefined;
-    const reading =
-      kind === "user" ? tx.get(userRecord, userPath(account, name)) : tx.get(roleRecord, rolePath(account, name));
+    const reading = kind === "user" ? tx.get(userRecord, recordPath) : tx.get(roleRecord, recordPath);
     return whenReady<User | Role | undefined, User | Role | undefined>(reading, (holder) =>
       holder !== undefined && this.#arnOf(account, kind, holder) === arn ? holder : undefined,
     );
@@ -149,8 +149,13 @@ export class StoredDirectory implements Directory {
     return { type: "assumed-role", arn, account, roleArn: this.#arnOf(account, "role", holder!) };
   }
 
-  #arnOf(account: string, kind: "user" | "role", { path, name }: Holder): string {
-    return `arn:${this.#partition}:iam::${account}:${kind}${path}${name}`;
+  #arnOf(account: string, kind: "user" | "role", holder: Holder): string {
+    let arn = this.#arns.get(holder);
+    if (arn === undefined) {
+      arn = `arn:${this.#partition}:iam::${account}:${kind}${holder.path}${holder.name}`;
+      this.#arns.set(holder, arn);
+    }
+    return arn;
   }
 }
 
@@ -158,7 +163,8 @@ interface HolderName {
   /** `undefined` of whoever is neither, or has no name that one can have. */
   readonly kind: "user" | "role" | undefined;
   readonly account: string | undefined;
-  readonly name: string;
+  /** Of its record; empty without a kind. */
+  readonly recordPath: string;
 }
 
 /** Read once for a principal that is in use. */
@@ -169,7 +175,9 @@ const holderName = remember(REMEMBERED_NAMES, (arn): HolderName => {
   const kind = resource.slice(0, resource.indexOf("/"));
   const name = resource.slice(resource.lastIndexOf("/") + 1);
   const isHolder = service === "iam" && (kind === "user" || kind === "role") && isHolderName(name);
-  return { kind: isHolder ? kind : undefined, account: isAccountId(account) ? account : undefined, name };
+  if (!isHolder) return { kind: undefined, account: isAccountId(account) ? account : undefined, recordPath: "" };
+  const recordPath = kind === "user" ? userPath(account, name) : rolePath(account, name);
+  return { kind, account: isAccountId(account) ? account : undefined, recordPath };
 });
 
 function identityOf(holder: Holder, isUser: boolean): Identity {
