@@ -23,27 +23,29 @@ refused() {
   case $answer in *"($code)"*) ;; *) echo "$* answered $answer, not $code" >&2; exit 1 ;; esac
 }
 
+# Bytes go in as files: version 1 of the CLI takes an argument as it stands, version 2 takes it as base64.
+printf hello >"$folder/hello"
+printf text >"$folder/message"
 key=$(kms create-key --description cli --query KeyMetadata.KeyId)
 equal "$(kms describe-key --key-id "$key" --query KeyMetadata.Arn)" "arn:aws:kms:us-east-2:123456789012:key/$key"
 kms create-alias --alias-name alias/cli --target-key-id "$key"
 equal "$(kms list-aliases --query 'Aliases[].AliasName')" alias/cli
-blob=$(kms encrypt --key-id alias/cli --plaintext aGVsbG8= --encryption-context tenant=7 --query CiphertextBlob)
+blob=$(kms encrypt --key-id alias/cli --plaintext "fileb://$folder/hello" --encryption-context tenant=7 --query CiphertextBlob)
 printf %s "$blob" | base64 -d >"$folder/blob"
 equal "$(kms decrypt --ciphertext-blob "fileb://$folder/blob" --encryption-context tenant=7 --query Plaintext)" aGVsbG8=
 refused InvalidCiphertextException decrypt --ciphertext-blob "fileb://$folder/blob"
 equal "$(kms generate-data-key --key-id "$key" --key-spec AES_256 --query KeyId)" "arn:aws:kms:us-east-2:123456789012:key/$key"
 signer=$(kms create-key --key-spec RSA_2048 --key-usage SIGN_VERIFY --query KeyMetadata.KeyId)
-kms sign --key-id "$signer" --message dGV4dA== --signing-algorithm RSASSA_PSS_SHA_256 --query Signature | base64 -d >"$folder/signature"
-equal "$(kms verify --key-id "$signer" --message dGV4dA== --signing-algorithm RSASSA_PSS_SHA_256 \
+kms sign --key-id "$signer" --message "fileb://$folder/message" --signing-algorithm RSASSA_PSS_SHA_256 --query Signature | base64 -d >"$folder/signature"
+equal "$(kms verify --key-id "$signer" --message "fileb://$folder/message" --signing-algorithm RSASSA_PSS_SHA_256 \
   --signature "fileb://$folder/signature" --query SignatureValid)" True
 kms get-public-key --key-id "$signer" --query PublicKey | base64 -d >"$folder/public.der"
-printf text >"$folder/message"
 equal "$(openssl dgst -sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest -keyform DER \
   -verify "$folder/public.der" -signature "$folder/signature" "$folder/message")" "Verified OK"
 kms tag-resource --key-id "$key" --tags TagKey=a,TagValue=b
 equal "$(kms list-resource-tags --key-id "$key" --query 'Tags[0].TagValue')" b
 kms disable-key --key-id "$key"
-refused DisabledException encrypt --key-id "$key" --plaintext aGVsbG8=
+refused DisabledException encrypt --key-id "$key" --plaintext "fileb://$folder/hello"
 kms enable-key --key-id "$key"
 equal "$(kms schedule-key-deletion --key-id "$key" --pending-window-in-days 7 --query KeyState)" PendingDeletion
 kms cancel-key-deletion --key-id "$key" --query KeyId
@@ -58,8 +60,8 @@ kms re-encrypt --ciphertext-blob "fileb://$folder/blob" --source-encryption-cont
   --destination-key-id "$other" --query CiphertextBlob | base64 -d >"$folder/moved"
 equal "$(kms decrypt --ciphertext-blob "fileb://$folder/moved" --query Plaintext)" aGVsbG8=
 mac=$(kms create-key --key-spec HMAC_256 --key-usage GENERATE_VERIFY_MAC --query KeyMetadata.KeyId)
-kms generate-mac --key-id "$mac" --message dGV4dA== --mac-algorithm HMAC_SHA_256 --query Mac | base64 -d >"$folder/mac"
-equal "$(kms verify-mac --key-id "$mac" --message dGV4dA== --mac-algorithm HMAC_SHA_256 --mac "fileb://$folder/mac" \
+kms generate-mac --key-id "$mac" --message "fileb://$folder/message" --mac-algorithm HMAC_SHA_256 --query Mac | base64 -d >"$folder/mac"
+equal "$(kms verify-mac --key-id "$mac" --message "fileb://$folder/message" --mac-algorithm HMAC_SHA_256 --mac "fileb://$folder/mac" \
   --query MacValid)" True
 kms untag-resource --key-id "$key" --tag-keys a
 kms update-alias --alias-name alias/cli --target-key-id "$other"
