@@ -3,12 +3,13 @@
  * immutable; a change writes a new one.
  */
 import { KEY_SPECS, type PairSpec, type SupportedKeySpec } from "../crypto/algorithms.ts";
-import type { keyState, keyUsage } from "../model/scalars.ts";
+import type { keyState, keyUsage, origin } from "../model/scalars.ts";
 import type { ValueOf } from "../model/shape.ts";
 import { jsonRecord } from "../records/json-record.ts";
 
 export type KeyState = ValueOf<typeof keyState>;
 export type KeyUsage = ValueOf<typeof keyUsage>;
+export type Origin = ValueOf<typeof origin>;
 
 /** One generation of key material, oldest first in `Key.materials`; the last one encrypts. */
 export interface MaterialEntry {
@@ -17,6 +18,31 @@ export interface MaterialEntry {
   readonly createdAtMs: number;
   /** How the material came to be current; the first one has none. */
   readonly rotationType?: "AUTOMATIC" | "ON_DEMAND";
+  /** Of a key whose origin is EXTERNAL. */
+  readonly imported?: ImportedMaterial;
+}
+
+export interface ImportedMaterial {
+  readonly description?: string;
+  /** Absent, it does not expire. */
+  readonly validToMs?: number;
+  /** Deleted or expired: only the same material may be imported in its place. */
+  readonly isMissing?: true;
+}
+
+/** The schedule of automatic rotation. */
+export interface Rotation {
+  readonly isEnabled: boolean;
+  readonly periodDays: number;
+  /** The next rotation is due at this moment, where it is enabled. */
+  readonly nextAtMs: number;
+}
+
+/** The Regions of a multi-Region key, which share its id and material. */
+export interface MultiRegion {
+  readonly primaryRegion: string;
+  /** In the order in which they were made. */
+  readonly replicaRegions: readonly string[];
 }
 
 export interface Key {
@@ -35,6 +61,19 @@ export interface Key {
   readonly policy?: string;
   /** Whether the key ever had a grant: one that had none is judged without a look for any. */
   readonly hasGrants?: true;
+  /** Where the material comes from; absent, AWS_KMS: it was made here. */
+  readonly origin?: Exclude<Origin, "AWS_KMS">;
+  /** Imported, and current only after the next rotation. */
+  readonly pendingMaterial?: MaterialEntry;
+  /** Absent until automatic rotation is first enabled. */
+  readonly rotation?: Rotation;
+  readonly multiRegion?: MultiRegion;
+  /** The custom key store of a key that lies in one. */
+  readonly customKeyStoreId?: string;
+  /** The key's id at the external key manager. */
+  readonly xksKeyId?: string;
+  /** Who manages it; absent, the customer does. */
+  readonly manager?: "AWS";
 }
 
 export const keyRecord = jsonRecord<Key>("key");
