@@ -7,8 +7,9 @@ import type { AuditEvent, AuditSink } from "./audit/audit.ts";
 import { decide } from "./authorization/authorize.ts";
 import { denyNobody } from "./authorization/denial.ts";
 import type { Caller, Clock } from "./env.ts";
-import { KeystoreError, KmsError } from "./errors.ts";
+import { KmsError } from "./errors.ts";
 import type { UsingOperation } from "./keys/last-usage.ts";
+import { isRotationDue } from "./keys/rotation.ts";
 import { admit, dismiss } from "./model/admit.ts";
 import { keyArn } from "./model/arn.ts";
 import { wipeSensitive } from "./model/sensitive.ts";
@@ -20,6 +21,7 @@ import { cleaningUp, type Ready, whenReady } from "./records/ready.ts";
 import type { ReadTransaction, Records, Transaction } from "./records/record-store.ts";
 import type { Services } from "./services.ts";
 import { authorizeAction, passTargets, type TargetRequest } from "./targets.ts";
+import type { Upkeep } from "./upkeep.ts";
 
 type Members = Record<string, unknown>;
 
@@ -28,6 +30,7 @@ export interface KernelOptions {
   readonly services: Services;
   readonly clock: Clock;
   readonly audit?: AuditSink | undefined;
+  readonly upkeep: Upkeep;
 }
 
 /** A request that has been admitted, and what has become of it so far. */
@@ -39,7 +42,12 @@ interface Running {
   keys: readonly ResolvedKey[];
   /** Whether the event of its success has been recorded. */
   isRecorded: boolean;
+  /** Whether its keys have been looked at for a rotation that is due. */
+  hasRotated: boolean;
 }
+
+/** What a request answers whose keys are to be rotated before it runs. */
+const ROTATION_DUE = Object.freeze({});
 
 export class Kernel {
   readonly #options: KernelOptions;
@@ -62,7 +70,14 @@ export class Kernel {
     let failure: KmsError | undefined;
     try {
       const operation = operationNamed(name);
-      running = { operation, input: admit(operation.input, input) as Members, caller, keys: [], isRecorded: false };
+      running = {
+        operation,
+        input: admit(operation.input, input) as Members,
+        caller,
+        keys: [],
+        isRecorded: false,
+        hasRotated: false,
+      };
       refuseUnsupported(operation, running.input);
       operation.validate?.(running.input);
       const answering = this.#run(running);
@@ -131,13 +146,18 @@ export class Kernel {
       const passing = input.GrantTokens === undefined ? pass() : whenReady(checkTokens(request), pass);
       const handling = whenReady(passing, (keys) => {
         if (ignoresCiphertext(input)) throw dryRunPassed();
+        if (operation.effect === "read" && this.#isRotationDue(running)) return ROTATION_DUE;
         const services = running.keys[0]?.services ?? request.services;
         const mayPutKeyPolicy = (policy: Policy) => this.#mayPutKeyPolicy(request, running.keys[0], policy);
         return operation.handle({ input, keys, services, caller, mayPutKeyPolicy, tx, prepared });
       });
       return input.DryRun === true ? whenReady(handling, (output) => endDryRun(operation, output)) : handling;
     };
-    if (operation.effect === "read") return records.read(work);
+    if (operation.effect === "read") {
+      const reading = records.read(work);
+      const settle = (output: object) => (output === ROTATION_DUE ? this.#rotateFirst(running, prepared) : output);
+      return reading instanceof Promise ? reading.then(settle) : settle(reading);
+    }
     return this.#write(async (tx) => {
       const output = await work(tx);
       // Before it is committed: nothing changes that is not on record.
@@ -145,6 +165,24 @@ export class Kernel {
       running.isRecorded = true;
       return output;
     });
+  }
+
+  /** A write has looked after the whole realm before. */
+  #isRotationDue({ keys, hasRotated }: Running): boolean {
+    if (hasRotated) return false;
+    for (const { key } of keys) {
+      if (key.rotation !== undefined && isRotationDue(key, this.#options.clock.nowMs())) return true;
+    }
+    return false;
+  }
+
+  async #rotateFirst(running: Running, prepared: unknown): Promise<object> {
+    running.hasRotated = true;
+    const { upkeep, clock } = this.#options;
+    for (const { key, services } of running.keys) {
+      if (isRotationDue(key, clock.nowMs())) await upkeep.rotate(services, key);
+    }
+    return this.#transact(running, prepared);
   }
 
   #requestOf({ operation, input, caller }: Running, tx: ReadTransaction): TargetRequest {
@@ -192,9 +230,9 @@ export class Kernel {
 
   /** Runs a write, and takes along some of what is to be written late. */
   async #write(work: (tx: Transaction) => Ready<object>): Promise<object> {
-    const { records, services, clock } = this.#options;
+    const { records, services, clock, upkeep } = this.#options;
     const { lastUsage, metering } = services;
-    await this.#purge();
+    await upkeep.run(services);
     const [output, usages, added] = await records.write(async (tx) => {
       const answer = await work(tx);
       const counted = metering.isDue(clock.nowMs()) ? await metering.add(tx) : [];
@@ -203,32 +241,6 @@ export class Kernel {
     lastUsage.settle(usages);
     metering.settle(added, clock.nowMs());
     return output;
-  }
-
-  /** Removes keys whose deletion has come due, and the aliases that point at them. */
-  async #purge(): Promise<void> {
-    const { records, services } = this.#options;
-    const { keys, keyCount, aliases, grants, lastUsage } = services;
-    for (const due of await records.read((tx) => keys.listDue(tx))) {
-      try {
-        await records.write(async (tx) => {
-          if (!(await keys.remove(tx, due))) return;
-          await aliases.forgetKey(tx, due.keyId);
-          await grants.forgetKey(tx, due.keyId);
-          await keyCount.subtract(tx);
-          lastUsage.forgetKey(tx, due.keyId);
-        });
-      } catch (error) {
-        // A record that does not open must not stand in the way of every other request. It is not deleted either.
-        if (!(error instanceof KeystoreError)) throw error;
-      }
-    }
-    if (!grants.mayHaveForgotten) return;
-    try {
-      await records.write((tx) => grants.sweep(tx));
-    } catch (error) {
-      if (!(error instanceof KeystoreError)) throw error;
-    }
   }
 }
 

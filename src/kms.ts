@@ -8,6 +8,7 @@ import type { AuditSource } from "./audit/source.ts";
 import { AuditTrail } from "./audit/trail.ts";
 import { openAuditSigner } from "./audit-signer.ts";
 import { denyNobody } from "./authorization/denial.ts";
+import { reportCost } from "./cost-report.ts";
 import { type Engine, type EngineName, engineName } from "./crypto/engine.ts";
 import type { KeyPairs } from "./crypto/key-pairs.ts";
 import {
@@ -32,19 +33,21 @@ import { defaultKeyPolicy } from "./keys/key-policy.ts";
 import { Keys, type MaterialTypes, materialTypes } from "./keys/keys.ts";
 import { LastUsage } from "./keys/last-usage.ts";
 import { macsOver } from "./keys/mac.ts";
+import { Rotations } from "./keys/rotation.ts";
 import type { KeyStoreDriver } from "./keystore/driver.ts";
 import { keyNamesOf } from "./model/arn.ts";
 import { countedIds } from "./model/counted-ids.ts";
 import { realmOf } from "./model/realm.ts";
 import type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 import type { Platform } from "./platform.ts";
-import { type Cost, costOf, type PricedKey } from "./quota/cost.ts";
+import type { Cost } from "./quota/cost.ts";
 import { Metering } from "./quota/metering.ts";
 import { checkQuotaSetting, type QuotaSetting, RequestQuotas } from "./quota/request-quotas.ts";
 import { type Ready, whenReady } from "./records/ready.ts";
-import { openRecords, type ReadTransaction, type Records } from "./records/record-store.ts";
+import { openRecords, type Records } from "./records/record-store.ts";
 import type { RootKeySource } from "./records/root-key.ts";
 import type { Services } from "./services.ts";
+import { type Done, realmsIn, Upkeep } from "./upkeep.ts";
 
 export interface KmsOptions {
   /** Where sealed records are kept: `memoryKeystore()`, `sqliteKeystore({ path })`. The KMS closes it. */
@@ -85,6 +88,11 @@ export interface Kms {
   explain(options: ExplainOptions): Promise<Explanation>;
   /** What AWS would have charged this account in this Region. @param month as "2026-11", in UTC; this one by default */
   cost(month?: string): Promise<Cost>;
+  /**
+   * Rotates and deletes the keys whose time has come, in every account and Region of the keystore. A server does so
+   * every minute; a Worker may from a scheduled event. Without it keys are rotated when they are next used.
+   */
+  upkeep(): Promise<Done>;
   /** The caller of `as`, with a fresh request id; nobody without one. */
   caller(): Caller | undefined;
   /** A fresh request id, for a transport's own answers. */
@@ -135,11 +143,13 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const parts = { records, crypto, keyPairs, types, random, clock, directory, quotas };
   const trail = typeof options.audit === "object" ? await openTrail(options.audit, parts) : undefined;
   const audit = typeof options.audit === "function" ? options.audit : trail?.record;
-  return new Realms({ ...parts, audit, trail }, realm.partition, countedIds(random)).get(realm);
+  const nextRequestId = countedIds(random);
+  const upkeep = new Upkeep({ records, clock, audit, nextRequestId });
+  return new Realms({ ...parts, audit, trail, upkeep }, realm.partition, nextRequestId).get(realm);
 }
 
 /** Opens a trail whose checkpoints the keystore signs. */
-async function openTrail(source: AuditSource, parts: Parts): Promise<AuditTrail> {
+async function openTrail(source: AuditSource, parts: Omit<Parts, "upkeep">): Promise<AuditTrail> {
   const { records, keyPairs, types, crypto, random, clock } = parts;
   const signer = await openAuditSigner(records, keyPairs, types.pair);
   const hash = (bytes: Uint8Array) => crypto.hash("SHA-256", bytes);
@@ -158,6 +168,7 @@ export interface Parts {
   readonly trail?: AuditTrail | undefined;
   readonly directory: GivenPrincipals;
   readonly quotas: QuotaSetting;
+  readonly upkeep: Upkeep;
 }
 
 interface OpenRealm {
@@ -233,7 +244,8 @@ class Realms {
         return this.get({ ...realm, accountId: account }).as(principal, facts);
       },
       explain: (options: ExplainOptions) => this.#explain(realm, caller?.(), options),
-      cost: (month?: string) => this.#cost(realm, month),
+      cost: (month?: string) => reportCost(this.#parts.records, live().services, this.#parts.clock, month),
+      upkeep: () => this.#upkeep(),
       caller: () => caller?.(),
       requestId,
       authority: this.#authority,
@@ -255,16 +267,18 @@ class Realms {
     return this.#parts.records.read((tx) => explain(tx, services, caller, options));
   }
 
-  async #cost(realm: Realm, given: string | undefined): Promise<Cost> {
-    const { records, clock } = this.#parts;
-    const { services } = this.#find(realm);
-    const nowMs = clock.nowMs();
-    const month = given ?? new Date(nowMs).toISOString().slice(0, "2026-11".length);
-    if (!MONTH.test(month)) throw new TypeError(`A month is written as "2026-11"; it is ${JSON.stringify(month)}.`);
-    return records.read(async (tx) => {
-      const usage = await services.metering.ofMonth(tx, month);
-      return costOf(month, usage, await pricedKeys(tx, services.keys), nowMs);
-    });
+  async #upkeep(): Promise<Done> {
+    const { records, upkeep } = this.#parts;
+    let [rotatedKeys, deletedKeys] = [0, 0];
+    for (const realm of await realmsIn(records)) {
+      const { services } = this.#find(realm);
+      for (let done: Done | undefined; done === undefined || done.rotatedKeys + done.deletedKeys > 0; ) {
+        done = await upkeep.run(services);
+        rotatedKeys += done.rotatedKeys;
+        deletedKeys += done.deletedKeys;
+      }
+    }
+    return { rotatedKeys, deletedKeys };
   }
 
   #forgetOldest(): void {
@@ -285,25 +299,6 @@ class Realms {
   }
 }
 
-const MONTH = /^\d{4}-(?:0[1-9]|1[0-2])$/;
-const KEYS_PAGE = 1000;
-
-/** Every key that there is: one that is to be deleted costs nothing from now on, and one that is gone is not seen. */
-async function pricedKeys(tx: ReadTransaction, keys: Keys): Promise<PricedKey[]> {
-  const priced: PricedKey[] = [];
-  for (let after: string | undefined; ; ) {
-    const ids = await keys.list(tx, after, KEYS_PAGE);
-    for (const id of ids) {
-      const key = await keys.find(tx, id);
-      if (key === undefined || key.state === "PendingDeletion") continue;
-      const rotatedAtMs = key.materials.slice(1).map(({ createdAtMs }) => createdAtMs);
-      priced.push({ createdAtMs: key.createdAtMs, rotatedAtMs });
-    }
-    if (ids.length < KEYS_PAGE) return priced;
-    after = ids.at(-1);
-  }
-}
-
 function authorityOver({ records, crypto, clock, directory }: Parts): Authority {
   return {
     engine: crypto,
@@ -314,7 +309,7 @@ function authorityOver({ records, crypto, clock, directory }: Parts): Authority 
 }
 
 /** What the handlers of one realm may use. @param ofAccount the same of another account in this Region */
-export function servicesOf(parts: Parts, realm: Realm, ofAccount: Services["ofAccount"]): Services {
+export function servicesOf(parts: Omit<Parts, "upkeep">, realm: Realm, ofAccount: Services["ofAccount"]): Services {
   const { crypto, keyPairs, types, random, clock, directory, quotas } = parts;
   const folder = folderOf(realm);
   const keys = new Keys({ folder, crypto, keyPairs, types, random, clock });
@@ -325,6 +320,7 @@ export function servicesOf(parts: Parts, realm: Realm, ofAccount: Services["ofAc
     random,
     clock,
     keys,
+    rotations: new Rotations(folder, keys, clock),
     aliases: aliasesIn(folder, clock),
     cipher: cipherOver(keys, crypto, random),
     macs: macsOver(keys, crypto),

@@ -11,6 +11,7 @@ import type { KeyCount } from "./keys/key-count.ts";
 import type { Keys } from "./keys/keys.ts";
 import type { LastUsage } from "./keys/last-usage.ts";
 import type { Macs } from "./keys/mac.ts";
+import type { Rotations } from "./keys/rotation.ts";
 import type { KeyName } from "./model/arn.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { Metering } from "./quota/metering.ts";
@@ -23,6 +24,7 @@ export interface Services {
   readonly random: Random;
   readonly clock: Clock;
   readonly keys: Keys;
+  readonly rotations: Rotations;
   readonly aliases: Aliases;
   readonly cipher: Cipher;
   readonly macs: Macs;

@@ -14,6 +14,8 @@ export interface AuditEvent {
   /** Where the request was sent. */
   readonly realm: Realm;
   readonly operation: string;
+  /** Whether nobody asked for it: its time had come. */
+  readonly isServiceEvent?: true;
   /** Whether the operation changes nothing. */
   readonly readOnly: boolean;
   /** The ARNs of the keys that the request was resolved to, in order of the operation's targets. */

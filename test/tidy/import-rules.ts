@@ -13,7 +13,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["keys/", "aliases/", "audit/", "grants/", "identities/", "quota/"],
   ["services.ts", "platform.ts"],
   ["operations/"],
-  ["authorization/", "targets.ts", "explanation.ts", "kernel.ts"],
+  ["authorization/", "targets.ts", "explanation.ts", "cost-report.ts", "upkeep.ts", "kernel.ts"],
   ["audit-signer.ts", "kms.ts"],
   ["client/", "http/", "envelope/"],
   ["node.ts", "edge.ts", "root-key-node.ts", "index.ts", "engine.ts", "messages.ts"],

@@ -1,0 +1,121 @@
+/**
+ * What happens to keys when its time has come, without anybody's request: deletion and rotation. It is looked after
+ * before each write, by `Kms.upkeep`, which a server calls every minute, and a key's own rotation before it is used.
+ * Each is one transaction that decides anew, so it happens once, whoever else is at it. Source of the events' names:
+ * AWS KMS Developer Guide, "Deleting KMS keys that are past their waiting period", "RotateKey".
+ */
+import type { AuditSink } from "./audit/audit.ts";
+import type { Clock, Principal, Realm } from "./env.ts";
+import { KeystoreError } from "./errors.ts";
+import type { DueKey } from "./keys/due-index.ts";
+import type { Key } from "./keys/key.ts";
+import { keyArn } from "./model/arn.ts";
+import { isAccountId, isRegion, realmOf } from "./model/realm.ts";
+import type { Records, Transaction } from "./records/record-store.ts";
+import type { Services } from "./services.ts";
+
+const SERVICE: Principal = Object.freeze({ type: "service", arn: "kms.amazonaws.com", account: "" });
+
+export interface UpkeepOptions {
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly audit?: AuditSink | undefined;
+  readonly nextRequestId: () => string;
+}
+
+/** What was done. */
+export interface Done {
+  readonly rotatedKeys: number;
+  readonly deletedKeys: number;
+}
+
+export class Upkeep {
+  readonly #options: UpkeepOptions;
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options;
+  }
+
+  /** Does a few of the things that are due in a realm; says which, so that a caller knows whether to go on. */
+  async run(services: Services): Promise<Done> {
+    const { records } = this.#options;
+    const { keys, rotations, grants } = services;
+    let deletedKeys = 0;
+    let rotatedKeys = 0;
+    for (const due of await records.read((tx) => keys.listDue(tx))) {
+      if ((await this.#attempt((tx) => this.#remove(tx, services, due))) === true) deletedKeys++;
+    }
+    for (const due of await records.read((tx) => rotations.listDue(tx))) {
+      if ((await this.#attempt((tx) => this.#rotate(tx, services, due))) === true) rotatedKeys++;
+    }
+    if (grants.mayHaveForgotten) await this.#attempt((tx) => grants.sweep(tx));
+    return { rotatedKeys, deletedKeys };
+  }
+
+  /** Rotates a key that is about to be used, if it is due. What cannot be written now is rotated the next time. */
+  async rotate(services: Services, { keyId, rotation }: Key): Promise<void> {
+    await this.#attempt((tx) => this.#rotate(tx, services, { keyId, atMs: rotation!.nextAtMs }));
+  }
+
+  /** A record that does not open must not stand in the way of every other request. It is not deleted either. */
+  async #attempt<T>(work: (tx: Transaction) => Promise<T>): Promise<T | undefined> {
+    try {
+      return await this.#options.records.write(work);
+    } catch (error) {
+      if (!(error instanceof KeystoreError)) throw error;
+    }
+  }
+
+  async #rotate(tx: Transaction, services: Services, due: DueKey): Promise<boolean> {
+    const rotated = await services.rotations.rotate(tx, due);
+    if (rotated === undefined) return false;
+    await this.#report("RotateKey", services, due.keyId);
+    return true;
+  }
+
+  /** Removes a key whose deletion has come due, and all that points at it. */
+  async #remove(tx: Transaction, services: Services, due: DueKey): Promise<boolean> {
+    const { keys, aliases, grants, keyCount, lastUsage } = services;
+    if (!(await keys.remove(tx, due))) return false;
+    await aliases.forgetKey(tx, due.keyId);
+    await grants.forgetKey(tx, due.keyId);
+    await keyCount.subtract(tx);
+    lastUsage.forgetKey(tx, due.keyId);
+    await this.#report("DeleteKey", services, due.keyId);
+    return true;
+  }
+
+  /** Before it is committed, as of every change. */
+  async #report(operation: string, { realm }: Services, keyId: string): Promise<void> {
+    const { audit, clock, nextRequestId } = this.#options;
+    await audit?.({
+      timeMs: clock.nowMs(),
+      caller: { principal: SERVICE, requestId: nextRequestId() },
+      realm,
+      operation,
+      isServiceEvent: true,
+      readOnly: false,
+      keyArns: [keyArn(realm, keyId)],
+      errorCode: undefined,
+    });
+  }
+}
+
+/** A path after those of a folder: "0" follows "/". */
+const afterFolder = (folder: string): string => `${folder}0`;
+
+/** The accounts and Regions that have anything in the store, one look for each. */
+export async function realmsIn(records: Records): Promise<Realm[]> {
+  const realms: Realm[] = [];
+  for (let after: string | undefined; ; ) {
+    const [path] = await records.read((tx) => tx.list("", after, 1));
+    if (path === undefined) return realms;
+    const [accountId, region] = path.split("/") as [string, string | undefined];
+    if (region !== undefined && isAccountId(accountId) && isRegion(region)) {
+      realms.push(realmOf({ region, accountId }));
+      after = afterFolder(`${accountId}/${region}`);
+    } else {
+      after = afterFolder(accountId);
+    }
+  }
+}
