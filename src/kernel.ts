@@ -9,13 +9,14 @@ import { denyNobody } from "./authorization/denial.ts";
 import type { Caller, Clock } from "./env.ts";
 import { KmsError } from "./errors.ts";
 import type { UsingOperation } from "./keys/last-usage.ts";
+import { ManagedKeyMissing } from "./keys/managed-keys.ts";
 import { isRotationDue } from "./keys/rotation.ts";
 import { admit, dismiss } from "./model/admit.ts";
 import { keyArn } from "./model/arn.ts";
 import { wipeSensitive } from "./model/sensitive.ts";
 import { operationNamed } from "./operations/index.ts";
 import { type AnyOperation, ignoresCiphertext, type ResolvedKey } from "./operations/operation.ts";
-import type { Policy } from "./policy/policy.ts";
+import { type Policy, parsePolicy } from "./policy/policy.ts";
 import { priceGroupOf } from "./quota/prices.ts";
 import { cleaningUp, type Ready, whenReady } from "./records/ready.ts";
 import type { ReadTransaction, Records, Transaction } from "./records/record-store.ts";
@@ -81,7 +82,7 @@ export class Kernel {
       refuseUnsupported(operation, running.input);
       operation.validate?.(running.input);
       const answering = this.#run(running);
-      output = answering instanceof Promise ? await answering : answering;
+      output = answering instanceof Promise ? await this.#settle(running, answering) : answering;
     } catch (error) {
       failure = asKmsError(error);
     } finally {
@@ -113,6 +114,22 @@ export class Kernel {
       lastUsage.settle(usages);
       metering.settle(added, clock.nowMs());
     } catch {}
+  }
+
+  /** Makes the AWS managed key that a request names for the first time, if the caller may use it, and runs it again. */
+  async #settle(running: Running, answering: Promise<object>): Promise<object> {
+    try {
+      return await answering;
+    } catch (error) {
+      if (!(error instanceof ManagedKeyMissing)) throw error;
+      const { records, services, upkeep } = this.#options;
+      const { managed, action } = error;
+      const asked = { action, resource: keyArn(services.realm, "*"), keyPolicy: parsePolicy(managed.policy, "key") };
+      const { decision } = await records.read((tx) => decide(this.#requestOf(running, tx), asked));
+      if (decision === "Deny") throw error;
+      await upkeep.makeManagedKey(services, managed);
+      return this.#run(running);
+    }
   }
 
   #run(running: Running): Ready<object> {

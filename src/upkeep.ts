@@ -1,14 +1,18 @@
 /**
- * What happens to keys when its time has come, without anybody's request: deletion and rotation. It is looked after
+ * What happens to keys without anybody's request: deletion and rotation when their time has come, and the making of
+ * AWS managed keys. It is looked after
  * before each write, by `Kms.upkeep`, which a server calls every minute, and a key's own rotation before it is used.
  * Each is one transaction that decides anew, so it happens once, whoever else is at it. Source of the events' names:
  * AWS KMS Developer Guide, "Deleting KMS keys that are past their waiting period", "RotateKey".
  */
 import type { AuditSink } from "./audit/audit.ts";
+import { DEFAULT_ALGORITHM } from "./crypto/algorithms.ts";
 import type { Clock, Principal, Realm } from "./env.ts";
 import { KeystoreError } from "./errors.ts";
 import type { DueKey } from "./keys/due-index.ts";
 import type { Key } from "./keys/key.ts";
+import type { ManagedKey } from "./keys/managed-keys.ts";
+import { DEFAULT_PERIOD_DAYS } from "./keys/rotation.ts";
 import { keyArn } from "./model/arn.ts";
 import { isAccountId, isRegion, realmOf } from "./model/realm.ts";
 import type { Records, Transaction } from "./records/record-store.ts";
@@ -55,6 +59,24 @@ export class Upkeep {
   /** Rotates a key that is about to be used, if it is due. What cannot be written now is rotated the next time. */
   async rotate(services: Services, { keyId, rotation }: Key): Promise<void> {
     await this.#attempt((tx) => this.#rotate(tx, services, { keyId, atMs: rotation!.nextAtMs }));
+  }
+
+  /** Makes the key that a service has, unless it has one. It is rotated every year. */
+  async makeManagedKey(services: Services, { aliasName, description, policy }: ManagedKey): Promise<void> {
+    const { keys, rotations, aliases } = services;
+    await this.#options.records.write(async (tx) => {
+      if ((await aliases.find(tx, aliasName)) !== undefined) return;
+      const attributes = {
+        keySpec: DEFAULT_ALGORITHM,
+        keyUsage: "ENCRYPT_DECRYPT",
+        tags: [],
+        pair: undefined,
+      } as const;
+      const key = keys.create(tx, { ...attributes, description, policy, manager: "AWS" });
+      rotations.enable(tx, key, DEFAULT_PERIOD_DAYS);
+      await aliases.create(tx, aliasName, key.keyId);
+      await this.#report("CreateKey", services, key.keyId);
+    });
   }
 
   /** A record that does not open must not stand in the way of every other request. It is not deleted either. */

@@ -49,7 +49,7 @@ export function materialTypes(crypto: Engine, keyPairs: KeyPairs): MaterialTypes
 }
 
 /** What a new key is made from. */
-export interface NewKey extends Pick<Key, "keySpec" | "keyUsage" | "description" | "tags" | "policy"> {
+export interface NewKey extends Pick<Key, "keySpec" | "keyUsage" | "description" | "tags" | "policy" | "manager"> {
   /** The pair of an asymmetric key, which its maker wipes. */
   readonly pair: PairBytes | undefined;
 }
