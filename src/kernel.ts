@@ -140,7 +140,7 @@ export class Kernel {
     if (operation.slots.length === 0) services.requestQuotas?.take(operation.name, [], undefined);
     if (preparation === undefined) return this.#transact(running, undefined);
     const prepare = async () => {
-      await records.read((tx) => authorizeAction(this.#requestOf(running, tx)));
+      await records.read((tx) => this.#mayPrepare(running, tx));
       const prepared = await preparation.prepare(input, services);
       try {
         return await this.#transact(running, prepared);
@@ -149,6 +149,17 @@ export class Kernel {
       }
     };
     return prepare();
+  }
+
+  /** Nothing slow is done for somebody who is refused in the end, nor for a dry run. */
+  async #mayPrepare({ operation, input, ...running }: Running, tx: ReadTransaction): Promise<void> {
+    const request = this.#requestOf({ operation, input, ...running }, tx);
+    if (operation.slots.length === 0) return authorizeAction(request);
+    if (input.GrantTokens !== undefined) await checkTokens(request);
+    // The request is counted once, when it runs.
+    const uncounted = { ...request.services, requestQuotas: undefined };
+    await passTargets({ ...request, services: uncounted }, () => {});
+    if (input.DryRun === true) throw dryRunPassed();
   }
 
   #transact(running: Running, prepared: unknown): Ready<object> {
@@ -226,7 +237,7 @@ export class Kernel {
       caller,
       realm: services.realm,
       operation: name,
-      readOnly: operation?.effect !== "write",
+      readOnly: operation?.readOnly ?? operation?.effect !== "write",
       keyArns: running?.keys.map(({ arn }) => arn) ?? [],
       input: running && { shape: running.operation.input, members: running.input },
       output: running && output && { shape: running.operation.output, members: output as Members },

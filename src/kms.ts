@@ -28,6 +28,8 @@ import { GivenPrincipals, type PrincipalOptions } from "./identities/given.ts";
 import { StoredDirectory } from "./identities/stored-directory.ts";
 import { Kernel } from "./kernel.ts";
 import { cipherOver } from "./keys/cipher.ts";
+import { ImportTokens } from "./keys/import-token.ts";
+import { ImportedMaterials } from "./keys/imported-materials.ts";
 import { KeyCount } from "./keys/key-count.ts";
 import { defaultKeyPolicy } from "./keys/key-policy.ts";
 import { Keys, type MaterialTypes, materialTypes } from "./keys/keys.ts";
@@ -269,16 +271,19 @@ class Realms {
 
   async #upkeep(): Promise<Done> {
     const { records, upkeep } = this.#parts;
-    let [rotatedKeys, deletedKeys] = [0, 0];
+    const all = { rotatedKeys: 0, deletedKeys: 0, expiredMaterials: 0 };
     for (const realm of await realmsIn(records)) {
       const { services } = this.#find(realm);
-      for (let done: Done | undefined; done === undefined || done.rotatedKeys + done.deletedKeys > 0; ) {
-        done = await upkeep.run(services);
-        rotatedKeys += done.rotatedKeys;
-        deletedKeys += done.deletedKeys;
+      for (let found = true; found; ) {
+        const done = await upkeep.run(services);
+        found = false;
+        for (const what of Object.keys(all) as (keyof Done)[]) {
+          all[what] += done[what];
+          found ||= done[what] > 0;
+        }
       }
     }
-    return { rotatedKeys, deletedKeys };
+    return all;
   }
 
   #forgetOldest(): void {
@@ -321,10 +326,13 @@ export function servicesOf(parts: Omit<Parts, "upkeep">, realm: Realm, ofAccount
     clock,
     keys,
     rotations: new Rotations(folder, keys, clock),
+    imports: new ImportedMaterials({ folder, keys, crypto, keyPairs, clock }),
+    importTokens: new ImportTokens(types.symmetric, crypto, random),
     aliases: aliasesIn(folder, clock),
     cipher: cipherOver(keys, crypto, random),
     macs: macsOver(keys, crypto),
     keyPairs,
+    engine: crypto,
     keyCount: new KeyCount(folder, keys),
     lastUsage: new LastUsage(folder, keys),
     metering: new Metering(folder),

@@ -2,11 +2,14 @@
  * What a handler may use. The domain folders of the floor below do not know each other; they meet here.
  */
 import type { Aliases } from "./aliases/aliases.ts";
+import type { Engine } from "./crypto/engine.ts";
 import type { KeyPairs } from "./crypto/key-pairs.ts";
 import type { Clock, Random, Realm } from "./env.ts";
 import type { Grants } from "./grants/grants.ts";
 import type { Directory } from "./identities/directory.ts";
 import type { Cipher } from "./keys/cipher.ts";
+import type { ImportTokens } from "./keys/import-token.ts";
+import type { ImportedMaterials } from "./keys/imported-materials.ts";
 import type { KeyCount } from "./keys/key-count.ts";
 import type { Keys } from "./keys/keys.ts";
 import type { LastUsage } from "./keys/last-usage.ts";
@@ -25,11 +28,14 @@ export interface Services {
   readonly clock: Clock;
   readonly keys: Keys;
   readonly rotations: Rotations;
+  readonly imports: ImportedMaterials;
+  readonly importTokens: ImportTokens;
   readonly aliases: Aliases;
   readonly cipher: Cipher;
   readonly macs: Macs;
   /** Makes key pairs. */
   readonly keyPairs: KeyPairs;
+  readonly engine: Engine;
   readonly keyCount: KeyCount;
   readonly lastUsage: LastUsage;
   readonly metering: Metering;

@@ -12,7 +12,7 @@ import { invalidGrantToken } from "./grants/grants.ts";
 import { readBlobKeyId } from "./keys/blob.ts";
 import { isAsymmetric, type Key } from "./keys/key.ts";
 import { ManagedKeyMissing, managedKeyOf } from "./keys/managed-keys.ts";
-import { checkState } from "./keys/state.ts";
+import { checkOrigin, checkState } from "./keys/state.ts";
 import { aliasArn, keyArn, type NamedKey } from "./model/arn.ts";
 import { type AnyOperation, ignoresCiphertext, type ResolvedKey, type Target } from "./operations/operation.ts";
 import { type Ready, whenReady } from "./records/ready.ts";
@@ -309,6 +309,7 @@ function checkTarget(operationName: string, target: Target, { key, arn }: Resolv
     );
   }
   checkState(target.states, key.state, arn);
+  if (target.origin !== undefined) checkOrigin(target.origin, key, arn);
   if (target.only !== undefined && KEY_SPECS[key.keySpec].material !== target.only.material) {
     throw new KmsError(target.only.code, target.only.message);
   }

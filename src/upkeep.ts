@@ -1,5 +1,6 @@
 /**
- * What happens to keys without anybody's request: deletion and rotation when their time has come, and the making of
+ * What happens to keys without anybody's request: deletion, rotation and the expiry of imported material when their time
+ * has come, and the making of
  * AWS managed keys. It is looked after
  * before each write, by `Kms.upkeep`, which a server calls every minute, and a key's own rotation before it is used.
  * Each is one transaction that decides anew, so it happens once, whoever else is at it. Source of the events' names:
@@ -31,6 +32,7 @@ export interface UpkeepOptions {
 export interface Done {
   readonly rotatedKeys: number;
   readonly deletedKeys: number;
+  readonly expiredMaterials: number;
 }
 
 export class Upkeep {
@@ -43,7 +45,7 @@ export class Upkeep {
   /** Does a few of the things that are due in a realm; says which, so that a caller knows whether to go on. */
   async run(services: Services): Promise<Done> {
     const { records } = this.#options;
-    const { keys, rotations, grants } = services;
+    const { keys, rotations, imports, grants } = services;
     let deletedKeys = 0;
     let rotatedKeys = 0;
     for (const due of await records.read((tx) => keys.listDue(tx))) {
@@ -52,8 +54,12 @@ export class Upkeep {
     for (const due of await records.read((tx) => rotations.listDue(tx))) {
       if ((await this.#attempt((tx) => this.#rotate(tx, services, due))) === true) rotatedKeys++;
     }
+    let expiredMaterials = 0;
+    for (const due of await records.read((tx) => imports.listDue(tx))) {
+      if ((await this.#attempt((tx) => this.#expire(tx, services, due))) === true) expiredMaterials++;
+    }
     if (grants.mayHaveForgotten) await this.#attempt((tx) => grants.sweep(tx));
-    return { rotatedKeys, deletedKeys };
+    return { rotatedKeys, deletedKeys, expiredMaterials };
   }
 
   /** Rotates a key that is about to be used, if it is due. What cannot be written now is rotated the next time. */
@@ -92,6 +98,12 @@ export class Upkeep {
     const rotated = await services.rotations.rotate(tx, due);
     if (rotated === undefined) return false;
     await this.#report("RotateKey", services, due.keyId);
+    return true;
+  }
+
+  async #expire(tx: Transaction, services: Services, due: DueKey): Promise<boolean> {
+    if (!(await services.imports.expire(tx, due))) return false;
+    await this.#report("DeleteExpiredKeyMaterial", services, due.keyId);
     return true;
   }
 

@@ -23,6 +23,8 @@ export interface MaterialEntry {
 }
 
 export interface ImportedMaterial {
+  /** Of the bytes, in hexadecimal: who imports again must bring the same (imported-materials.ts). */
+  readonly digest: string;
   readonly description?: string;
   /** Absent, it does not expire. */
   readonly validToMs?: number;
@@ -78,6 +80,7 @@ export interface Key {
 
 export const keyRecord = jsonRecord<Key>("key");
 
+/** The material that encrypts. A key that still waits for its first import has none, and is used for nothing. */
 export function currentMaterial(key: Key): MaterialEntry {
   return key.materials.at(-1)!;
 }

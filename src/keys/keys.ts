@@ -7,8 +7,9 @@
  */
 import { KEY_SPECS, type PairSpec } from "../crypto/algorithms.ts";
 import type { Engine } from "../crypto/engine.ts";
+import { fromHex } from "../crypto/key-encodings.ts";
 import type { KeyPairs, PairBytes } from "../crypto/key-pairs.ts";
-import type { Secret } from "../crypto/secret.ts";
+import { Secret } from "../crypto/secret.ts";
 import type { Clock, Random } from "../env.ts";
 import { toHex, uuidOf } from "../model/arn.ts";
 import { remember } from "../model/remember.ts";
@@ -16,9 +17,10 @@ import { jsonRecord } from "../records/json-record.ts";
 import { type Ready, whenReady } from "../records/ready.ts";
 import type { ReadTransaction, RecordType, Transaction } from "../records/record-store.ts";
 import { DueIndex, type DueKey } from "./due-index.ts";
+import { asOf, entriesOf, withState } from "./import-state.ts";
 import { currentMaterial, isDeleted, type Key, keyRecord, type MaterialEntry } from "./key.ts";
 import { generateMacKey, macRecord } from "./mac-material.ts";
-import { generateMaterial, type Material, materialIdOf, materialRecord } from "./material.ts";
+import { generateMaterial, type Material, materialFrom, materialIdOf, materialRecord } from "./material.ts";
 import { newPairMaterial, type PairMaterial, pairRecord } from "./pair-material.ts";
 
 const DAY_MS = 86_400_000;
@@ -49,8 +51,9 @@ export function materialTypes(crypto: Engine, keyPairs: KeyPairs): MaterialTypes
 }
 
 /** What a new key is made from. */
-export interface NewKey extends Pick<Key, "keySpec" | "keyUsage" | "description" | "tags" | "policy" | "manager"> {
-  /** The pair of an asymmetric key, which its maker wipes. */
+export interface NewKey
+  extends Pick<Key, "keySpec" | "keyUsage" | "description" | "tags" | "policy" | "manager" | "origin"> {
+  /** The pair of an asymmetric key that is made here, which its maker wipes. */
   readonly pair: PairBytes | undefined;
 }
 
@@ -85,7 +88,7 @@ export class Keys {
   /** The key, unless there is none or its deletion has come due. */
   find(tx: ReadTransaction, keyId: string): Ready<Key | undefined> {
     const key = tx.get(keyRecord, this.#paths(keyId).key);
-    return key instanceof Promise ? key.then((loaded) => this.#unlessDeleted(loaded)) : this.#unlessDeleted(key);
+    return key instanceof Promise ? key.then((loaded) => this.#asOf(loaded)) : this.#asOf(key);
   }
 
   /** Key ids after `after`, in order, at most `limit`. */
@@ -100,6 +103,9 @@ export class Keys {
     this.#random.fill(idBytes);
     const keyId = uuidOf(idBytes);
     const createdAtMs = this.#clock.nowMs();
+    if (attributes.origin === "EXTERNAL") {
+      return this.update(tx, { ...attributes, keyId, state: "PendingImport", createdAtMs, materials: [] });
+    }
     const materialId = this.#addMaterial(tx, keyId, attributes.keySpec, pair);
     const materials = [{ materialId, createdAtMs }];
     return this.update(tx, { ...attributes, keyId, state: "Enabled", createdAtMs, materials });
@@ -128,7 +134,31 @@ export class Keys {
   cancelDeletion(tx: Transaction, key: Key): Key {
     const { deletionAtMs, ...kept } = key;
     if (deletionAtMs !== undefined) this.#deletions.remove(tx, { keyId: key.keyId, atMs: deletionAtMs });
-    return this.update(tx, { ...kept, state: "Disabled" });
+    return this.update(tx, withState({ ...kept, state: "Disabled" }));
+  }
+
+  /** Stores bytes that were imported, which stay the caller's to wipe. @param publicKey of a pair, whose PKCS#8 they are */
+  putMaterial(
+    tx: Transaction,
+    { keyId, keySpec }: Key,
+    materialId: string,
+    bytes: Uint8Array,
+    publicKey: Uint8Array | undefined,
+  ): void {
+    const { material } = KEY_SPECS[keySpec];
+    if (material === "symmetric") {
+      const made = materialFrom(this.#crypto, fromHex(materialId), bytes);
+      this.#store(tx, this.#types.symmetric, keyId, materialId, made);
+    } else if (material === "pair") {
+      const made = newPairMaterial(this.#keyPairs, keySpec as PairSpec, { publicKey: publicKey!, privateKey: bytes });
+      this.#store(tx, this.#types.pair, keyId, materialId, made);
+    } else {
+      this.#store(tx, macRecord, keyId, materialId, Secret.copy(bytes));
+    }
+  }
+
+  removeMaterial(tx: Transaction, { keyId }: Key, materialId: string): void {
+    tx.remove(this.#materialPath(keyId, materialId));
   }
 
   /** The material of that id, which is one of the symmetric key's. */
@@ -158,7 +188,7 @@ export class Keys {
     const key = await tx.get(keyRecord, this.#keyPath(keyId));
     if (key === undefined) return true;
     if (!isDeleted(key, this.#clock.nowMs())) return false;
-    for (const { materialId } of key.materials) tx.remove(this.#materialPath(keyId, materialId));
+    for (const { materialId } of entriesOf(key)) tx.remove(this.#materialPath(keyId, materialId));
     tx.remove(this.#keyPath(keyId));
     return true;
   }
@@ -177,7 +207,7 @@ export class Keys {
       const made = generateMaterial(this.#crypto, this.#random);
       return this.#store(tx, this.#types.symmetric, keyId, materialIdOf(made), made);
     }
-    const materialId = this.#newMaterialId();
+    const materialId = this.newMaterialId();
     if (material === "pair") {
       const made = newPairMaterial(this.#keyPairs, keySpec as PairSpec, pair!);
       return this.#store(tx, this.#types.pair, keyId, materialId, made);
@@ -195,15 +225,18 @@ export class Keys {
     }
   }
 
-  #newMaterialId(): string {
+  newMaterialId(): string {
     const id = new Uint8Array(MATERIAL_ID_BYTES);
     this.#random.fill(id);
     return toHex(id);
   }
 
-  #unlessDeleted(key: Key | undefined): Key | undefined {
-    if (key?.deletionAtMs === undefined) return key;
-    return isDeleted(key, this.#clock.nowMs()) ? undefined : key;
+  /** The key as it is now. */
+  #asOf(key: Key | undefined): Key | undefined {
+    if (key === undefined || (key.deletionAtMs === undefined && key.origin === undefined)) return key;
+    const nowMs = this.#clock.nowMs();
+    if (isDeleted(key, nowMs)) return undefined;
+    return key.origin === "EXTERNAL" ? asOf(key, nowMs) : key;
   }
 
   #keyPath(keyId: string): string {

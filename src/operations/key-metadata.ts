@@ -27,9 +27,9 @@ import {
 import { list, required, struct, type ValueOf } from "../model/shape.ts";
 import { algorithmLists, describeSpec } from "./key-spec.ts";
 
+const expiry = struct({ ExpirationModel: expirationModel, ValidTo: timestamp });
 const multiRegionKey = struct({ Arn: arn, Region: regionName });
 
-/** Members of imported, replicated and externally stored keys are declared; such keys are not made yet. */
 export const keyMetadata = struct({
   AWSAccountId: accountId,
   KeyId: required(keyRef),
@@ -74,6 +74,19 @@ export function describeMetadata(key: Key, realm: Realm): ValueOf<typeof keyMeta
     KeyManager: key.manager ?? "CUSTOMER",
     ...describeSpec(key),
     MultiRegion: false,
-    ...(isSymmetric(key) && { CurrentKeyMaterialId: currentMaterial(key).materialId }),
+    ...(isSymmetric(key) && key.materials.length > 0 && { CurrentKeyMaterialId: currentMaterial(key).materialId }),
+    ...(key.origin === "EXTERNAL" && key.state !== "PendingImport" && expiryOf(firstExpiryOf(key))),
   };
+}
+
+/** The earliest moment at which any material of a key expires that it has. */
+function firstExpiryOf({ materials }: Key): number | undefined {
+  const times = materials.flatMap(({ imported }) => imported?.validToMs ?? []);
+  return times.length > 0 ? Math.min(...times) : undefined;
+}
+
+/** How imported material expires. */
+export function expiryOf(validToMs: number | undefined): ValueOf<typeof expiry> {
+  if (validToMs === undefined) return { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" };
+  return { ExpirationModel: "KEY_MATERIAL_EXPIRES", ValidTo: new Date(validToMs) };
 }

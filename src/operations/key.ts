@@ -28,6 +28,8 @@ import { operation } from "./operation.ts";
 import { checkTags } from "./tag.ts";
 
 const DEFAULT_KEYS_PER_PAGE = 100;
+/** Specs whose keys have no form that everybody writes alike yet. */
+const NOT_IMPORTED = /^ML_/;
 
 const createKeyInput = struct({
   Policy: policy,
@@ -59,6 +61,7 @@ export const createKey = operation({
   preparation: {
     async prepare(input, { keyPairs }) {
       const spec = specOf(input);
+      if (input.Origin === "EXTERNAL") return undefined;
       return KEY_SPECS[spec].material === "pair" ? keyPairs.generate(spec as PairSpec) : undefined;
     },
     dispose: (pair) => pair?.privateKey.fill(0),
@@ -71,7 +74,15 @@ export const createKey = operation({
     const keySpec = specOf(input);
     const { Description: description = "", KeyUsage: keyUsage = "ENCRYPT_DECRYPT" } = input;
     await services.keyCount.add(tx);
-    const key = services.keys.create(tx, { keySpec, keyUsage, description, tags, pair, ...(policy && { policy }) });
+    const key = services.keys.create(tx, {
+      keySpec,
+      keyUsage,
+      description,
+      tags,
+      pair,
+      ...(policy && { policy }),
+      ...originOf(input),
+    });
     return { KeyMetadata: describeMetadata(key, services.realm) };
   },
 });
@@ -132,12 +143,22 @@ function checkSpec(input: ValueOf<typeof createKeyInput>): void {
   if (input.KeyUsage !== undefined && algorithmsOf(spec, input.KeyUsage).length === 0) {
     throw new KmsError("ValidationException", `KeyUsage ${input.KeyUsage} is not compatible with KeySpec ${spec}`);
   }
-  if (input.Origin !== undefined && input.Origin !== "AWS_KMS") {
+  if (input.Origin === "EXTERNAL" && NOT_IMPORTED.test(spec)) {
+    throw new KmsError(
+      "UnsupportedOperationException",
+      `Key material of KeySpec ${spec} cannot be imported: leave Origin out, and AWS KMS makes it.`,
+    );
+  }
+  if (input.Origin !== undefined && input.Origin !== "AWS_KMS" && input.Origin !== "EXTERNAL") {
     throw new KmsError("UnsupportedOperationException", `Origin ${input.Origin} is not supported in this Region`);
   }
   if (input.MultiRegion === true) {
     throw new KmsError("UnsupportedOperationException", "Multi-Region keys are not supported in this Region");
   }
+}
+
+function originOf({ Origin }: ValueOf<typeof createKeyInput>) {
+  return Origin === "EXTERNAL" ? { origin: Origin } : {};
 }
 
 /** @throws {KmsError} UnsupportedOperationException for SM2 */

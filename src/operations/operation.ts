@@ -6,7 +6,7 @@ import type { KeyMaterialKind } from "../crypto/algorithms.ts";
 import type { Caller } from "../env.ts";
 import { KmsError, type KmsErrorCode } from "../errors.ts";
 import type { Key, KeyUsage } from "../keys/key.ts";
-import type { StateRule } from "../keys/state.ts";
+import type { OriginRule, StateRule } from "../keys/state.ts";
 import type { StructShape, ValueOf } from "../model/shape.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Ready } from "../records/ready.ts";
@@ -33,6 +33,8 @@ export interface Target<Member extends string = string> {
   readonly context?: Member;
   /** The only kind of key there can be, and what AWS answers for others. */
   readonly only?: { readonly material: KeyMaterialKind; readonly code: KmsErrorCode; readonly message?: string };
+  /** Where the key's material has to come from. */
+  readonly origin?: OriginRule;
   /** What AWS answers to an alias; "allowed" where an alias is as good as a key id. */
   readonly alias: "allowed" | "invalid-arn" | "must-be-key";
   /** The member may be absent; the handler then gets no key. */
@@ -90,6 +92,8 @@ interface Declared<I extends StructShape, O extends StructShape, T extends Targe
   validate?(input: ValueOf<I>): void;
   /** Runs when the caller may use `action`. */
   readonly preparation?: Preparation<I, P>;
+  /** Whether it changes nothing for anybody, although its effect is a write. */
+  readonly readOnly?: true;
   /** Members that AWS knows and we refuse by name (UnsupportedOperationException) rather than ignore. */
   readonly unsupported?: readonly (keyof I["members"] & string)[];
 }
