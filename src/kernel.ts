@@ -6,15 +6,19 @@
 import type { AuditEvent, AuditSink } from "./audit/audit.ts";
 import { decide } from "./authorization/authorize.ts";
 import { denyNobody } from "./authorization/denial.ts";
+import { mayPutKeyPolicyElsewhere } from "./authorization/elsewhere.ts";
 import type { Caller, Clock } from "./env.ts";
 import { KeystoreError, KmsError } from "./errors.ts";
+import type { Key } from "./keys/key.ts";
 import type { UsingOperation } from "./keys/last-usage.ts";
+import { isUnderWay } from "./keys/multi-region.ts";
 import { admit, dismiss } from "./model/admit.ts";
 import { keyArn } from "./model/arn.ts";
 import { wipeSensitive } from "./model/sensitive.ts";
 import { operationNamed } from "./operations/index.ts";
 import { type AnyOperation, ignoresCiphertext, type ResolvedKey } from "./operations/operation.ts";
 import type { Policy } from "./policy/policy.ts";
+import { purgeDueKeys } from "./purge.ts";
 import { priceGroupOf } from "./quota/prices.ts";
 import { cleaningUp, type Ready, whenReady } from "./records/ready.ts";
 import type { ReadTransaction, Records, Transaction } from "./records/record-store.ts";
@@ -80,6 +84,8 @@ export class Kernel {
       const recorded = cleaningUp(() => record(audit, event), forget);
       if (recorded instanceof Promise) await recorded;
     }
+    const used = running?.keys[0]?.key;
+    if (used?.multiRegion !== undefined) await this.#goOn(used);
     if (output === undefined) throw failure;
     this.#noteUsage(running!);
     if (this.#options.services.lastUsage.isFull) await this.rest();
@@ -132,7 +138,10 @@ export class Kernel {
       const handling = whenReady(passing, (keys) => {
         if (ignoresCiphertext(input)) throw dryRunPassed();
         const services = running.keys[0]?.services ?? request.services;
-        const mayPutKeyPolicy = (policy: Policy) => this.#mayPutKeyPolicy(request, running.keys[0], policy);
+        const mayPutKeyPolicy = (policy: Policy) =>
+          operation.elsewhere === undefined
+            ? this.#mayPutKeyPolicy(request, running.keys[0], policy)
+            : mayPutKeyPolicyElsewhere(request, operation.elsewhere, running.keys[0]!, policy);
         return operation.handle({ input, keys, services, caller, mayPutKeyPolicy, tx, prepared });
       });
       return input.DryRun === true ? whenReady(handling, (output) => endDryRun(operation, output)) : handling;
@@ -202,27 +211,21 @@ export class Kernel {
     });
     lastUsage.settle(usages);
     metering.settle(added, clock.nowMs());
+    if (services.replication.isDue) await services.replication.runDue();
     return output;
   }
 
-  /** Removes keys whose deletion has come due, and the aliases that point at them. */
+  /** A key that is on its way between Regions goes on when it is used, whoever left it there. */
+  async #goOn(key: Key): Promise<void> {
+    if (isUnderWay(key)) await this.#options.services.replication.goOn(key);
+  }
+
+  /** Removes what has come due, and ends what a crash has left half done. */
   async #purge(): Promise<void> {
     const { records, services } = this.#options;
-    const { keys, keyCount, aliases, grants, lastUsage } = services;
-    for (const due of await records.read((tx) => keys.listDue(tx))) {
-      try {
-        await records.write(async (tx) => {
-          if (!(await keys.remove(tx, due))) return;
-          await aliases.forgetKey(tx, due.keyId);
-          await grants.forgetKey(tx, due.keyId);
-          await keyCount.subtract(tx);
-          lastUsage.forgetKey(tx, due.keyId);
-        });
-      } catch (error) {
-        // A record that does not open must not stand in the way of every other request. It is not deleted either.
-        if (!(error instanceof KeystoreError)) throw error;
-      }
-    }
+    const { grants, replication } = services;
+    await purgeDueKeys(records, services);
+    await replication.sweep();
     if (!grants.mayHaveForgotten) return;
     try {
       await records.write((tx) => grants.sweep(tx));

@@ -32,18 +32,21 @@ import { defaultKeyPolicy } from "./keys/key-policy.ts";
 import { Keys, type MaterialTypes, materialTypes } from "./keys/keys.ts";
 import { LastUsage } from "./keys/last-usage.ts";
 import { macsOver } from "./keys/mac.ts";
+import { Replication } from "./keys/replication.ts";
 import type { KeyStoreDriver } from "./keystore/driver.ts";
 import { keyNamesOf } from "./model/arn.ts";
 import { countedIds } from "./model/counted-ids.ts";
 import { realmOf } from "./model/realm.ts";
 import type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 import type { Platform } from "./platform.ts";
+import { purgeDueKeys } from "./purge.ts";
 import { type Cost, costOf, type PricedKey } from "./quota/cost.ts";
 import { Metering } from "./quota/metering.ts";
 import { checkQuotaSetting, type QuotaSetting, RequestQuotas } from "./quota/request-quotas.ts";
 import { type Ready, whenReady } from "./records/ready.ts";
-import { openRecords, type ReadTransaction, type Records } from "./records/record-store.ts";
+import type { ReadTransaction, Records } from "./records/record-store.ts";
 import type { RootKeySource } from "./records/root-key.ts";
+import { directoryOver, type OpenStores, openStores, type RegionStores } from "./region-stores.ts";
 import type { Services } from "./services.ts";
 
 export interface KmsOptions {
@@ -55,6 +58,11 @@ export interface KmsOptions {
   readonly region: string;
   /** Twelve digits. */
   readonly accountId: string;
+  /**
+   * Regions whose records lie in a store of their own: `{ "eu-west-1": sqliteKeystore({ path }) }`, or with a root key of
+   * its own `{ "eu-west-1": { keystore, rootKey } }`. All other Regions, and the identities, lie in `keystore`.
+   */
+  readonly regions?: RegionStores;
   /** Who computes: "auto" by default, which is the fastest for each size; see `wasm-kms/engine`. */
   readonly engine?: EngineName;
   readonly clock?: Clock;
@@ -126,13 +134,13 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const clock = options.clock ?? platform.clock;
   const random = healthChecked(options.random ?? platform.random);
   const crypto = platform.engine(engineName(options.engine));
-  const rootKey = await options.rootKey.open({ crypto, random });
-  const records = await openRecords({ driver: options.keystore, rootKey, crypto, random, clock });
+  const stores = await openStores(options, options.regions ?? {}, { crypto, random, clock });
+  const records = stores.main;
   const { keyPairs } = platform;
   const quotas = options.requestQuotas ?? "off";
   const types = materialTypes(crypto, keyPairs);
   const directory = new GivenPrincipals(options.directory ?? new StoredDirectory(realm.partition));
-  const parts = { records, crypto, keyPairs, types, random, clock, directory, quotas };
+  const parts = { records, stores, crypto, keyPairs, types, random, clock, directory, quotas };
   const trail = typeof options.audit === "object" ? await openTrail(options.audit, parts) : undefined;
   const audit = typeof options.audit === "function" ? options.audit : trail?.record;
   return new Realms({ ...parts, audit, trail }, realm.partition, countedIds(random)).get(realm);
@@ -148,7 +156,9 @@ async function openTrail(source: AuditSource, parts: Parts): Promise<AuditTrail>
 
 /** What the realms of one keystore have in common. */
 export interface Parts {
+  /** Of the Region, and in the whole service of those that have no store of their own. */
   readonly records: Records;
+  readonly stores: OpenStores;
   readonly crypto: Engine;
   readonly keyPairs: KeyPairs;
   readonly types: MaterialTypes;
@@ -159,6 +169,9 @@ export interface Parts {
   readonly directory: GivenPrincipals;
   readonly quotas: QuotaSetting;
 }
+
+/** What the handlers of a realm may reach of other realms. */
+type Neighbours = Pick<Services, "ofAccount" | "inRegion">;
 
 interface OpenRealm {
   readonly realm: Realm;
@@ -204,8 +217,10 @@ class Realms {
       return known;
     }
     const ofAccount = (accountId: string) => this.#find({ ...realm, accountId }).services;
-    const services = servicesOf(this.#parts, realm, ofAccount);
-    const kernel = new Kernel({ ...this.#parts, services });
+    const inRegion = (region: string) => this.#find({ ...realm, region }).services;
+    const records = this.#parts.stores.of(realm.region);
+    const services = servicesOf({ ...this.#parts, records }, realm, { ofAccount, inRegion });
+    const kernel = new Kernel({ ...this.#parts, records, services });
     const opened: OpenRealm = { realm, kernel, services, isOpen: true };
     this.#open.set(folder, opened);
     if (this.#open.size > REMEMBERED_REALMS) this.#forgetOldest();
@@ -252,16 +267,16 @@ class Realms {
   async #explain(realm: Realm, caller: Caller | undefined, options: ExplainOptions): Promise<Explanation> {
     if (caller === undefined) throw denyNobody();
     const { services } = this.#find(realm);
-    return this.#parts.records.read((tx) => explain(tx, services, caller, options));
+    return services.read((tx) => explain(tx, services, caller, options)) as Promise<Explanation>;
   }
 
   async #cost(realm: Realm, given: string | undefined): Promise<Cost> {
-    const { records, clock } = this.#parts;
+    const { clock } = this.#parts;
     const { services } = this.#find(realm);
     const nowMs = clock.nowMs();
     const month = given ?? new Date(nowMs).toISOString().slice(0, "2026-11".length);
     if (!MONTH.test(month)) throw new TypeError(`A month is written as "2026-11"; it is ${JSON.stringify(month)}.`);
-    return records.read(async (tx) => {
+    return services.read(async (tx) => {
       const usage = await services.metering.ofMonth(tx, month);
       return costOf(month, usage, await pricedKeys(tx, services.keys), nowMs);
     });
@@ -280,7 +295,7 @@ class Realms {
     try {
       await this.#parts.trail?.close();
     } finally {
-      await this.#parts.records.close();
+      await this.#parts.stores.close();
     }
   }
 }
@@ -295,7 +310,7 @@ async function pricedKeys(tx: ReadTransaction, keys: Keys): Promise<PricedKey[]>
     const ids = await keys.list(tx, after, KEYS_PAGE);
     for (const id of ids) {
       const key = await keys.find(tx, id);
-      if (key === undefined || key.state === "PendingDeletion") continue;
+      if (key === undefined || key.state === "PendingDeletion" || key.state === "PendingReplicaDeletion") continue;
       const rotatedAtMs = key.materials.slice(1).map(({ createdAtMs }) => createdAtMs);
       priced.push({ createdAtMs: key.createdAtMs, rotatedAtMs });
     }
@@ -313,13 +328,24 @@ function authorityOver({ records, crypto, clock, directory }: Parts): Authority 
   };
 }
 
-/** What the handlers of one realm may use. @param ofAccount the same of another account in this Region */
-export function servicesOf(parts: Parts, realm: Realm, ofAccount: Services["ofAccount"]): Services {
-  const { crypto, keyPairs, types, random, clock, directory, quotas } = parts;
+/** What the handlers of one realm may use. */
+export function servicesOf(parts: Parts, realm: Realm, { ofAccount, inRegion }: Neighbours): Services {
+  const { records, stores, crypto, keyPairs, types, random, clock, directory, quotas } = parts;
   const folder = folderOf(realm);
   const keys = new Keys({ folder, crypto, keyPairs, types, random, clock });
   const folderOfAccount = (accountId: string) => folderOf({ ...realm, accountId });
-  return {
+  const keyCount = new KeyCount(folder, keys);
+  const replication = new Replication({
+    region: realm.region,
+    folder,
+    records,
+    keys,
+    keyCount,
+    clock,
+    purge: () => purgeDueKeys(records, services),
+    inRegion: (region) => inRegion(region).replication,
+  });
+  const services: Services = {
     realm,
     keyNames: keyNamesOf(realm),
     random,
@@ -329,15 +355,19 @@ export function servicesOf(parts: Parts, realm: Realm, ofAccount: Services["ofAc
     cipher: cipherOver(keys, crypto, random),
     macs: macsOver(keys, crypto),
     keyPairs,
-    keyCount: new KeyCount(folder, keys),
+    keyCount,
+    replication,
     lastUsage: new LastUsage(folder, keys),
     metering: new Metering(folder),
     requestQuotas: quotas === "off" ? undefined : new RequestQuotas(quotas, realm.region, clock),
     grants: new Grants(realm, { folderOf: folderOfAccount, clock, random }),
     defaultKeyPolicy: defaultKeyPolicy(realm),
-    directory,
+    directory: records === stores.main ? directory : directoryOver(stores.main, directory),
     ofAccount,
+    inRegion,
+    read: (work) => records.read(work),
   };
+  return services;
 }
 
 function checkParts({ keystore, rootKey, requestQuotas }: KmsOptions): void {

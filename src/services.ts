@@ -11,10 +11,13 @@ import type { KeyCount } from "./keys/key-count.ts";
 import type { Keys } from "./keys/keys.ts";
 import type { LastUsage } from "./keys/last-usage.ts";
 import type { Macs } from "./keys/mac.ts";
+import type { Replication } from "./keys/replication.ts";
 import type { KeyName } from "./model/arn.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { Metering } from "./quota/metering.ts";
 import type { RequestQuotas } from "./quota/request-quotas.ts";
+import type { Ready } from "./records/ready.ts";
+import type { ReadTransaction } from "./records/record-store.ts";
 
 export interface Services {
   readonly realm: Realm;
@@ -30,6 +33,8 @@ export interface Services {
   readonly keyPairs: KeyPairs;
   readonly keyCount: KeyCount;
   readonly lastUsage: LastUsage;
+  /** Keeps the Regions of multi-Region keys together. */
+  readonly replication: Replication;
   readonly metering: Metering;
   /** Absent where requests are not limited. */
   readonly requestQuotas?: RequestQuotas | undefined;
@@ -40,4 +45,8 @@ export interface Services {
   readonly directory: Directory;
   /** The services of another account in this Region, whose keys a request may name. */
   readonly ofAccount: (accountId: string) => Services;
+  /** The services of this account in another Region, whose store may be another one. */
+  readonly inRegion: (region: string) => Services;
+  /** Reads the store of this Region. */
+  readonly read: <T>(work: (tx: ReadTransaction) => Ready<T>) => Ready<T>;
 }

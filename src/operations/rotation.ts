@@ -37,7 +37,7 @@ export const enableKeyRotation = operation({
   input: struct({ KeyId: required(keyRef), RotationPeriodInDays: rotationPeriodInDays }),
   output: struct({}),
   targets: {
-    key: { ...ROTATABLE_KEY, action: "kms:EnableKeyRotation", states: ROTATION_SWITCHABLE },
+    key: { ...ROTATABLE_KEY, action: "kms:EnableKeyRotation", states: ROTATION_SWITCHABLE, region: "no-replica" },
   },
   effect: "read",
   async handle() {
@@ -50,7 +50,7 @@ export const disableKeyRotation = operation({
   input: struct({ KeyId: required(keyRef) }),
   output: struct({}),
   targets: {
-    key: { ...ROTATABLE_KEY, action: "kms:DisableKeyRotation", states: ROTATION_SWITCHABLE },
+    key: { ...ROTATABLE_KEY, action: "kms:DisableKeyRotation", states: ROTATION_SWITCHABLE, region: "no-replica" },
   },
   effect: "read",
   handle: async () => ({}),
@@ -84,10 +84,11 @@ export const rotateKeyOnDemand = operation({
   name: "RotateKeyOnDemand",
   input: struct({ KeyId: required(keyRef) }),
   output: struct({ KeyId: keyRef }),
-  targets: { key: { ...ROTATABLE_KEY, action: "kms:RotateKeyOnDemand", states: USABLE } },
+  targets: { key: { ...ROTATABLE_KEY, action: "kms:RotateKeyOnDemand", states: USABLE, region: "no-replica" } },
   effect: "write",
   async handle({ keys: { key: target }, services, tx }) {
-    services.keys.rotate(tx, target.key, target.arn);
+    const rotated = services.keys.rotate(tx, target.key, target.arn);
+    await services.replication.spread(tx, target.key, rotated);
     return { KeyId: target.key.keyId };
   },
 });
