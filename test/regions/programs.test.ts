@@ -1,0 +1,217 @@
+/**
+ * Random programs over three Regions: keys are made, replicated, promoted, rotated and deleted, stores fail and the
+ * process is restarted, and no ciphertext of a living key ever fails to open in any Region that has the key. A run that
+ * fails prints its seed: REGIONS_SEED=… repeats it.
+ */
+import { describe, expect, it } from "vitest";
+import { type KeyStoreDriver, memoryKeystore } from "../../src/index.ts";
+import { DAY_MS, START_MS, unclosable } from "../operations/service.ts";
+import { Choices } from "../property/random.ts";
+import { failing } from "./failing.ts";
+import { B, C, openRegions, REGIONS, type Regions } from "./regions.ts";
+
+const STEPS = 100;
+const PROGRAMS = 12;
+const SEED = Number(process.env.REGIONS_SEED ?? "20260101");
+
+interface KnownKey {
+  readonly keyId: string;
+  /** As far as the program knows. */
+  primary: string;
+  readonly blobs: { readonly blob: Uint8Array; readonly text: string }[];
+}
+
+class World {
+  readonly clock = { nowMs: START_MS };
+  readonly keys: KnownKey[] = [];
+  readonly #stores: readonly KeyStoreDriver[];
+  /** Set, the next write of some store is its last one: the process ends there. */
+  readonly fault = { inCalls: Number.POSITIVE_INFINITY };
+  regions!: Regions;
+  opened = 0;
+  crashes = 0;
+  /** How often an operation succeeded. */
+  readonly done = new Map<string, number>();
+
+  constructor(stores: number) {
+    this.#stores = Array.from({ length: stores }, () => memoryKeystore());
+  }
+
+  async open(): Promise<void> {
+    this.fault.inCalls = Number.POSITIVE_INFINITY;
+    const [main, b, c] = this.#stores.map((store) => failing(unclosable(store), this.fault));
+    const regions = { ...(b && { [B]: b }), ...(c && { [C]: c }) };
+    this.regions = await openRegions({ keystore: main!, regions, clock: this.clock });
+  }
+
+  async restart(): Promise<void> {
+    this.fault.inCalls = Number.POSITIVE_INFINITY;
+    await this.regions.kms.close();
+    await this.open();
+  }
+
+  async stateOf(region: string, keyId: string): Promise<{ KeyState: string; role: string } | undefined> {
+    const call = this.regions.in(region);
+    const found = await call("DescribeKey", { KeyId: keyId }).catch((error) => error);
+    if (found instanceof Error) {
+      expect(found.name).toBe("NotFoundException");
+      return undefined;
+    }
+    const { KeyState, MultiRegionConfiguration } = found.KeyMetadata;
+    return { KeyState, role: MultiRegionConfiguration.MultiRegionKeyType };
+  }
+
+  /** Every ciphertext opens in every Region whose key is usable: at once, before anything that was begun goes on. */
+  async check(random: Choices): Promise<void> {
+    const held = await Promise.all(
+      REGIONS.map(async (region) => {
+        const { Keys } = await this.regions.in(region)("ListKeys", {});
+        return new Set(Keys.map((key: { KeyId: string }) => key.KeyId));
+      }),
+    );
+    const first = random.below(REGIONS.length);
+    for (const i of REGIONS.keys()) {
+      const at = (first + i) % REGIONS.length;
+      for (const { keyId, blobs } of this.keys) {
+        if (held[at]!.has(keyId)) for (const sealed of blobs.toReversed()) await this.#open(REGIONS[at]!, sealed);
+      }
+    }
+  }
+
+  async #open(region: string, { blob, text }: KnownKey["blobs"][number]): Promise<void> {
+    const answer = await this.regions
+      .in(region)("Decrypt", { CiphertextBlob: blob })
+      .catch((error) => error);
+    if (answer instanceof Error) {
+      expect(["DisabledException", "KMSInvalidStateException"], region).toContain(answer.name);
+      return;
+    }
+    expect(new TextDecoder().decode(answer.Plaintext)).toBe(text);
+    this.opened++;
+  }
+
+  /** With nothing in the way, everything that was begun ends. */
+  async checkEnded(): Promise<void> {
+    for (const region of REGIONS) await this.regions.in(region)("CreateKey", {});
+    for (const { keyId } of this.keys) {
+      for (const region of REGIONS) await this.stateOf(region, keyId);
+      for (const region of REGIONS) {
+        const state = await this.stateOf(region, keyId);
+        expect(["Creating", "Updating"]).not.toContain(state?.KeyState);
+      }
+      const materials = new Set<string>();
+      const roles: string[] = [];
+      for (const region of REGIONS) {
+        if ((await this.stateOf(region, keyId)) === undefined) continue;
+        const { KeyMetadata } = await this.regions.in(region)("DescribeKey", { KeyId: keyId });
+        materials.add(KeyMetadata.CurrentKeyMaterialId);
+        roles.push(KeyMetadata.MultiRegionConfiguration.MultiRegionKeyType);
+      }
+      if (roles.length > 0) expect(roles.filter((role) => role === "PRIMARY")).toHaveLength(1);
+      expect(materials.size).toBeLessThanOrEqual(1);
+    }
+  }
+}
+
+const REFUSALS = new Set([
+  "AlreadyExistsException",
+  "ConflictException",
+  "DisabledException",
+  "KMSInvalidStateException",
+  "LimitExceededException",
+  "NotFoundException",
+  "UnsupportedOperationException",
+]);
+
+async function run(seed: number, stores: number): Promise<World> {
+  const random = new Choices(seed);
+  const world = new World(stores);
+  await world.open();
+  const trace: string[] = [];
+  const attempt = async (region: string, operation: string, input: object): Promise<boolean> => {
+    trace.push(`${operation} ${region} ${JSON.stringify(input)}`);
+    try {
+      await world.regions.in(region)(operation, input);
+      world.done.set(operation, (world.done.get(operation) ?? 0) + 1);
+      return true;
+    } catch (error) {
+      const { name } = error as Error;
+      // Its store failed under it.
+      if (world.fault.inCalls <= 0) return false;
+      expect(REFUSALS, `${name}: ${(error as Error).message}`).toContain(name);
+      return false;
+    }
+  };
+  try {
+    for (let step = 0; step < STEPS; step++) {
+      const region = random.of(REGIONS);
+      const key = world.keys.length > 0 && random.below(8) > 0 ? random.of(world.keys) : undefined;
+      if (key === undefined) {
+        if (world.keys.length < 3) {
+          const { KeyMetadata } = await world.regions.in(region)("CreateKey", { MultiRegion: true });
+          world.keys.push({ keyId: KeyMetadata.KeyId, primary: region, blobs: [] });
+        }
+        continue;
+      }
+      const KeyId = key.keyId;
+      // Mostly where it is likely to be the primary.
+      const at = random.below(3) > 0 ? key.primary : region;
+      if (random.below(4) === 0) world.fault.inCalls = 1 + random.below(60);
+      const kind = random.below(20);
+      if (kind < 5) await attempt(at, "ReplicateKey", { KeyId, ReplicaRegion: region });
+      else if (kind < 10) {
+        if (await attempt(at, "UpdatePrimaryRegion", { KeyId, PrimaryRegion: region })) key.primary = region;
+      } else if (kind < 13) await attempt(at, "RotateKeyOnDemand", { KeyId });
+      else if (kind < 14) await attempt(region, "ScheduleKeyDeletion", { KeyId, PendingWindowInDays: 7 });
+      else if (kind < 15) await attempt(region, "CancelKeyDeletion", { KeyId });
+      else if (kind < 17) await attempt(region, "EnableKey", { KeyId });
+      else {
+        const text = `${seed} ${step}`;
+        const Plaintext = new TextEncoder().encode(text);
+        const sealed = await world.regions
+          .in(region)("Encrypt", { KeyId, Plaintext })
+          .catch(() => undefined);
+        if (sealed !== undefined) key.blobs.push({ blob: sealed.CiphertextBlob, text });
+      }
+      if (world.fault.inCalls <= 0) {
+        trace.push("fault, restart");
+        world.crashes++;
+        await world.restart();
+      } else {
+        world.fault.inCalls = Number.POSITIVE_INFINITY;
+      }
+      if (random.below(6) === 0) world.clock.nowMs += random.below(5) * DAY_MS;
+      if (random.below(10) === 0) await world.restart();
+      await world.check(random);
+    }
+    await world.restart();
+    await world.checkEnded();
+    await world.check(random);
+  } catch (error) {
+    throw new Error(`REGIONS_SEED=${seed}, ${stores} stores\n${trace.slice(-25).join("\n")}`, { cause: error });
+  } finally {
+    world.fault.inCalls = Number.POSITIVE_INFINITY;
+    await world.regions.kms.close();
+  }
+  return world;
+}
+
+describe.each([1, 2, 3])("a random program over three Regions in %i stores", (stores) => {
+  it("never loses a ciphertext", async () => {
+    let opened = 0;
+    let crashes = 0;
+    const done = new Map<string, number>();
+    for (let i = 0; i < PROGRAMS; i++) {
+      const world = await run(SEED + i, stores);
+      opened += world.opened;
+      crashes += world.crashes;
+      for (const [operation, times] of world.done) done.set(operation, (done.get(operation) ?? 0) + times);
+    }
+    console.log(opened, crashes, done);
+    expect(opened).toBeGreaterThan(1000);
+    expect(crashes).toBeGreaterThan(20);
+    for (const operation of ["ReplicateKey", "UpdatePrimaryRegion", "RotateKeyOnDemand", "ScheduleKeyDeletion"]) {
+      expect(done.get(operation) ?? 0, operation).toBeGreaterThan(10);
+    }
+  }, 120_000);
+});
