@@ -3,11 +3,12 @@
  * clock, entropy and cryptography are handed in by the composition roots.
  */
 import { aliasesIn } from "./aliases/aliases.ts";
-import type { AuditSink } from "./audit/audit.ts";
+import { type AuditSink, synchronizationEvent } from "./audit/audit.ts";
 import type { AuditSource } from "./audit/source.ts";
 import { AuditTrail } from "./audit/trail.ts";
 import { openAuditSigner } from "./audit-signer.ts";
 import { denyNobody } from "./authorization/denial.ts";
+import { costIn } from "./cost-report.ts";
 import { type Engine, type EngineName, engineName } from "./crypto/engine.ts";
 import type { KeyPairs } from "./crypto/key-pairs.ts";
 import {
@@ -32,19 +33,19 @@ import { defaultKeyPolicy } from "./keys/key-policy.ts";
 import { Keys, type MaterialTypes, materialTypes } from "./keys/keys.ts";
 import { LastUsage } from "./keys/last-usage.ts";
 import { macsOver } from "./keys/mac.ts";
-import { Replication } from "./keys/replication.ts";
+import { Replication, type ReplicationOptions } from "./keys/replication.ts";
 import type { KeyStoreDriver } from "./keystore/driver.ts";
-import { keyNamesOf } from "./model/arn.ts";
+import { keyArn, keyNamesOf } from "./model/arn.ts";
 import { countedIds } from "./model/counted-ids.ts";
 import { realmOf } from "./model/realm.ts";
 import type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 import type { Platform } from "./platform.ts";
 import { purgeDueKeys } from "./purge.ts";
-import { type Cost, costOf, type PricedKey } from "./quota/cost.ts";
+import type { Cost } from "./quota/cost.ts";
 import { Metering } from "./quota/metering.ts";
 import { checkQuotaSetting, type QuotaSetting, RequestQuotas } from "./quota/request-quotas.ts";
 import { type Ready, whenReady } from "./records/ready.ts";
-import type { ReadTransaction, Records } from "./records/record-store.ts";
+import type { Records } from "./records/record-store.ts";
 import type { RootKeySource } from "./records/root-key.ts";
 import { directoryOver, type OpenStores, openStores, type RegionStores } from "./region-stores.ts";
 import type { Services } from "./services.ts";
@@ -171,7 +172,7 @@ export interface Parts {
 }
 
 /** What the handlers of a realm may reach of other realms. */
-type Neighbours = Pick<Services, "ofAccount" | "inRegion">;
+type Neighbours = Pick<Services, "ofAccount" | "inRegion"> & Pick<ReplicationOptions, "record">;
 
 interface OpenRealm {
   readonly realm: Realm;
@@ -218,8 +219,11 @@ class Realms {
     }
     const ofAccount = (accountId: string) => this.#find({ ...realm, accountId }).services;
     const inRegion = (region: string) => this.#find({ ...realm, region }).services;
+    const { audit, clock } = this.#parts;
+    const record = (keyId: string) =>
+      audit?.(synchronizationEvent(realm, keyArn(realm, keyId), clock.nowMs(), this.#nextRequestId()));
     const records = this.#parts.stores.of(realm.region);
-    const services = servicesOf({ ...this.#parts, records }, realm, { ofAccount, inRegion });
+    const services = servicesOf({ ...this.#parts, records }, realm, { ofAccount, inRegion, record });
     const kernel = new Kernel({ ...this.#parts, records, services });
     const opened: OpenRealm = { realm, kernel, services, isOpen: true };
     this.#open.set(folder, opened);
@@ -248,7 +252,7 @@ class Realms {
         return this.get({ ...realm, accountId: account }).as(principal, facts);
       },
       explain: (options: ExplainOptions) => this.#explain(realm, caller?.(), options),
-      cost: (month?: string) => this.#cost(realm, month),
+      cost: (month?: string) => costIn(this.#find(realm).services, month),
       caller: () => caller?.(),
       requestId,
       authority: this.#authority,
@@ -270,18 +274,6 @@ class Realms {
     return services.read((tx) => explain(tx, services, caller, options)) as Promise<Explanation>;
   }
 
-  async #cost(realm: Realm, given: string | undefined): Promise<Cost> {
-    const { clock } = this.#parts;
-    const { services } = this.#find(realm);
-    const nowMs = clock.nowMs();
-    const month = given ?? new Date(nowMs).toISOString().slice(0, "2026-11".length);
-    if (!MONTH.test(month)) throw new TypeError(`A month is written as "2026-11"; it is ${JSON.stringify(month)}.`);
-    return services.read(async (tx) => {
-      const usage = await services.metering.ofMonth(tx, month);
-      return costOf(month, usage, await pricedKeys(tx, services.keys), nowMs);
-    });
-  }
-
   #forgetOldest(): void {
     const [folder, oldest] = this.#open.entries().next().value!;
     this.#open.delete(folder);
@@ -300,25 +292,6 @@ class Realms {
   }
 }
 
-const MONTH = /^\d{4}-(?:0[1-9]|1[0-2])$/;
-const KEYS_PAGE = 1000;
-
-/** Every key that there is: one that is to be deleted costs nothing from now on, and one that is gone is not seen. */
-async function pricedKeys(tx: ReadTransaction, keys: Keys): Promise<PricedKey[]> {
-  const priced: PricedKey[] = [];
-  for (let after: string | undefined; ; ) {
-    const ids = await keys.list(tx, after, KEYS_PAGE);
-    for (const id of ids) {
-      const key = await keys.find(tx, id);
-      if (key === undefined || key.state === "PendingDeletion" || key.state === "PendingReplicaDeletion") continue;
-      const rotatedAtMs = key.materials.slice(1).map(({ createdAtMs }) => createdAtMs);
-      priced.push({ createdAtMs: key.createdAtMs, rotatedAtMs });
-    }
-    if (ids.length < KEYS_PAGE) return priced;
-    after = ids.at(-1);
-  }
-}
-
 function authorityOver({ records, crypto, clock, directory }: Parts): Authority {
   return {
     engine: crypto,
@@ -329,7 +302,7 @@ function authorityOver({ records, crypto, clock, directory }: Parts): Authority 
 }
 
 /** What the handlers of one realm may use. */
-export function servicesOf(parts: Parts, realm: Realm, { ofAccount, inRegion }: Neighbours): Services {
+export function servicesOf(parts: Parts, realm: Realm, { ofAccount, inRegion, record }: Neighbours): Services {
   const { records, stores, crypto, keyPairs, types, random, clock, directory, quotas } = parts;
   const folder = folderOf(realm);
   const keys = new Keys({ folder, crypto, keyPairs, types, random, clock });
@@ -342,6 +315,7 @@ export function servicesOf(parts: Parts, realm: Realm, { ofAccount, inRegion }: 
     keys,
     keyCount,
     clock,
+    record,
     purge: () => purgeDueKeys(records, services),
     inRegion: (region) => inRegion(region).replication,
   });

@@ -51,7 +51,11 @@ async function openParts() {
     directory,
     quotas: "off" as const,
   };
-  const services: Services = servicesOf(parts, realm, { ofAccount: () => services, inRegion: () => services });
+  const services: Services = servicesOf(parts, realm, {
+    ofAccount: () => services,
+    inRegion: () => services,
+    record: () => undefined,
+  });
   const { keys } = services;
   const attributes = {
     keySpec: DEFAULT_ALGORITHM,

@@ -32,7 +32,8 @@ export async function authorizeElsewhere(
     if (known !== undefined) return authorize(asked, { action, resource: arn, key: { key: known, arn, services } });
     await authorize(asked, { action, resource: "*" });
     const { Tags } = request.input;
-    if (Array.isArray(Tags) && Tags.length > 0) await authorize(asked, { action: TAG_RESOURCE, resource: arn });
+    if (!Array.isArray(Tags) || Tags.length === 0) return;
+    await authorize(asked, { action: TAG_RESOURCE, resource: keyArn(services.realm, "*") });
   });
 }
 

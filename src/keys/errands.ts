@@ -3,7 +3,7 @@
  * their outcomes.
  */
 import { jsonRecord } from "../records/json-record.ts";
-import type { Key } from "./key.ts";
+import type { Key, MaterialEntry } from "./key.ts";
 import type { MultiRegionKey } from "./multi-region.ts";
 
 /** What a new replica has of its own. */
@@ -40,6 +40,19 @@ export function isSame(now: Errand | undefined, then: Errand | undefined): boole
 
 export function revisedKey(key: MultiRegionKey): MultiRegionKey {
   return { ...key, multiRegion: { ...key.multiRegion, revision: key.multiRegion.revision + 1 } };
+}
+
+/** The key whose new material has come to all Regions: it encrypts from now on. */
+export function withIncoming(key: MultiRegionKey, incoming: MaterialEntry): MultiRegionKey {
+  const { incoming: _, ...multiRegion } = key.multiRegion;
+  return revisedKey({ ...key, materials: [...key.materials, incoming], multiRegion });
+}
+
+/** The key with another primary, in whose place among the replicas the old one comes. */
+export function withPrimary(key: MultiRegionKey, region: string): MultiRegionKey {
+  const { nextPrimaryRegion: _, primaryRegion, replicaRegions, ...shared } = key.multiRegion;
+  const replicas = replicaRegions.map((other) => (other === region ? primaryRegion : other));
+  return revisedKey({ ...key, multiRegion: { ...shared, primaryRegion: region, replicaRegions: replicas } });
 }
 
 /** The primary with the replicas that there are, and without a promotion of one that cannot be promoted. */

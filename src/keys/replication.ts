@@ -26,6 +26,8 @@ import {
   type Outcome,
   type ReplicaAttributes,
   revisedKey,
+  withIncoming,
+  withPrimary,
   withReplicas,
 } from "./errands.ts";
 import { isDeleted, type Key } from "./key.ts";
@@ -63,6 +65,8 @@ export interface ReplicationOptions {
   readonly keys: Keys;
   readonly keyCount: KeyCount;
   readonly clock: Clock;
+  /** Records that a key was brought up to date here, before that is committed. */
+  readonly record: (keyId: string) => unknown;
   /** Removes what has come due in this Region. */
   readonly purge: () => Promise<void>;
   /** The same account in another Region. */
@@ -111,8 +115,7 @@ export class Replication {
 
   /** Begins to make a replica, which goes on after the transaction. @throws {KmsError} */
   async begin(tx: Transaction, key: Key, region: string, attributes: ReplicaAttributes): Promise<void> {
-    const { inRegion } = this.#options;
-    const there = inRegion(region).#options;
+    const there = this.#options.inRegion(region).#options;
     const errand = await tx.get(errandRecord, this.#errandPath(key.keyId, region));
     const existing = await there.records.read(async (other) => {
       const found = await there.keys.find(other, key.keyId);
@@ -229,7 +232,7 @@ export class Replication {
 
   /** Takes over what is shared from another Region, unless what is here is as new. */
   async #take(source: MultiRegionKey, from: Replication, errand: Errand): Promise<Outcome> {
-    const { region, records, keys, keyCount } = this.#options;
+    const { region, records, keys, keyCount, clock, record } = this.#options;
     const { keyId, multiRegion } = source;
     return records.write(async (tx): Promise<Outcome> => {
       const own = await keys.peek(tx, keyId);
@@ -241,9 +244,10 @@ export class Replication {
         const replica: Key = { ...shared, ...errand.create, state: "Creating" };
         keys.update(tx, synchronized(replica, source, region));
         for (const other of (await this.#errandsOf(tx, keyId)).keys()) tx.remove(this.#errandPath(keyId, other));
+        await record(keyId);
         return "created";
       }
-      if (isDeleted(own, this.#options.clock.nowMs())) return errand.create === undefined ? "gone" : "waits";
+      if (isDeleted(own, clock.nowMs())) return errand.create === undefined ? "gone" : "waits";
       if (!isMultiRegion(own)) return "waits";
       if (own.multiRegion.revision > multiRegion.revision) return "again";
       if (multiRegion.nextPrimaryRegion === region && own.state !== "Enabled" && own.state !== "Updating")
@@ -251,6 +255,7 @@ export class Replication {
       if (own.multiRegion.revision < multiRegion.revision) {
         await this.#copyMaterials(tx, source, own, from);
         keys.update(tx, synchronized(own, source, region));
+        await record(keyId);
       }
       return errand.create === undefined ? "told" : "created";
     });
@@ -272,7 +277,8 @@ export class Replication {
 
   /** Tells the primary that the replica here is gone, wherever the primary is by now. */
   async #sayFarewell(keyId: string, region: string): Promise<Outcome> {
-    let there = this.#options.inRegion(region);
+    const { region: own, inRegion } = this.#options;
+    let there = inRegion(region);
     for (let hops = 0; hops < MAX_HOPS; hops++) {
       const { records, keys, region: at } = there.#options;
       const moved = await records.write(async (tx) => {
@@ -280,16 +286,14 @@ export class Replication {
         if (!isMultiRegion(key)) return undefined;
         const { primaryRegion, replicaRegions } = key.multiRegion;
         if (primaryRegion !== at) return primaryRegion;
-        if (replicaRegions.includes(this.#options.region)) {
-          there.#send(tx, keyId, this.#options.region, { isGone: true });
-        }
+        if (replicaRegions.includes(own)) there.#send(tx, keyId, own, { isGone: true });
         return undefined;
       });
       if (moved === undefined) {
         await there.runDue();
         return "told";
       }
-      there = this.#options.inRegion(moved);
+      there = inRegion(moved);
     }
     return "waits";
   }
@@ -342,22 +346,18 @@ export class Replication {
     isPrimary: boolean,
     open: ReadonlyMap<string, Errand>,
   ): Promise<boolean> {
-    const { incoming, nextPrimaryRegion, ...shared } = key.multiRegion;
+    const { incoming, nextPrimaryRegion, primaryRegion } = key.multiRegion;
     if (isPrimary && incoming !== undefined) {
       if (open.size > 0) return false;
-      const multiRegion = { ...shared, ...(nextPrimaryRegion && { nextPrimaryRegion }) };
-      await this.#announce(tx, revisedKey({ ...key, materials: [...key.materials, incoming], multiRegion }));
+      await this.#announce(tx, withIncoming(key, incoming));
       return true;
     }
     if (isPrimary && nextPrimaryRegion !== undefined) {
       if (open.has(nextPrimaryRegion) || [...open.values()].some((errand) => kindOf(errand) !== "change")) return false;
-      const { region } = this.#options;
-      const replicaRegions = shared.replicaRegions.map((other) => (other === nextPrimaryRegion ? region : other));
-      const multiRegion = { ...shared, primaryRegion: nextPrimaryRegion, replicaRegions };
-      await this.#announce(tx, revisedKey({ ...key, multiRegion }));
+      await this.#announce(tx, withPrimary(key, nextPrimaryRegion));
       return true;
     }
-    if (key.state === "Updating" && nextPrimaryRegion === undefined && !open.has(shared.primaryRegion)) {
+    if (key.state === "Updating" && nextPrimaryRegion === undefined && !open.has(primaryRegion)) {
       this.#options.keys.update(tx, { ...key, state: "Enabled" });
     }
     return false;

@@ -14,7 +14,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["services.ts", "platform.ts"],
   ["operations/"],
   ["authorization/", "purge.ts", "targets.ts", "explanation.ts", "kernel.ts"],
-  ["audit-signer.ts", "region-stores.ts", "kms.ts"],
+  ["audit-signer.ts", "cost-report.ts", "region-stores.ts", "kms.ts"],
   ["client/", "http/", "envelope/"],
   ["node.ts", "edge.ts", "root-key-node.ts", "index.ts", "engine.ts", "messages.ts"],
   ["cli/"],
