@@ -67,7 +67,8 @@ export async function openStores(
 function checkedStores(regions: RegionStores): readonly (readonly [region: string, store: RegionStore])[] {
   return Object.entries(regions).map(([region, given]) => {
     if (!isRegion(region)) throw new TypeError(`regions names Regions, as "eu-west-1"; ${region} is none.`);
-    const store = "keystore" in given ? given : { keystore: given };
+    const isStore = typeof given === "object" && given !== null && "keystore" in given;
+    const store = isStore ? given : { keystore: given };
     if (typeof store.keystore?.commit === "function") return [region, store];
     throw new TypeError(`regions["${region}"] must be a driver, or { keystore, rootKey } with one.`);
   });
