@@ -8,22 +8,24 @@ import { decide } from "./authorization/authorize.ts";
 import { denyNobody } from "./authorization/denial.ts";
 import { mayPutKeyPolicyElsewhere } from "./authorization/elsewhere.ts";
 import type { Caller, Clock } from "./env.ts";
-import { KeystoreError, KmsError } from "./errors.ts";
+import { KmsError } from "./errors.ts";
 import type { Key } from "./keys/key.ts";
 import type { UsingOperation } from "./keys/last-usage.ts";
+import { ManagedKeyMissing } from "./keys/managed-keys.ts";
 import { isUnderWay } from "./keys/multi-region.ts";
+import { isRotationDue } from "./keys/rotation.ts";
 import { admit, dismiss } from "./model/admit.ts";
 import { keyArn } from "./model/arn.ts";
 import { wipeSensitive } from "./model/sensitive.ts";
 import { operationNamed } from "./operations/index.ts";
 import { type AnyOperation, ignoresCiphertext, type ResolvedKey } from "./operations/operation.ts";
-import type { Policy } from "./policy/policy.ts";
-import { purgeDueKeys } from "./purge.ts";
+import { type Policy, parsePolicy } from "./policy/policy.ts";
 import { priceGroupOf } from "./quota/prices.ts";
 import { cleaningUp, type Ready, whenReady } from "./records/ready.ts";
 import type { ReadTransaction, Records, Transaction } from "./records/record-store.ts";
 import type { Services } from "./services.ts";
 import { authorizeAction, passTargets, type TargetRequest } from "./targets.ts";
+import type { Upkeep } from "./upkeep.ts";
 
 type Members = Record<string, unknown>;
 
@@ -32,6 +34,7 @@ export interface KernelOptions {
   readonly services: Services;
   readonly clock: Clock;
   readonly audit?: AuditSink | undefined;
+  readonly upkeep: Upkeep;
 }
 
 /** A request that has been admitted, and what has become of it so far. */
@@ -43,7 +46,12 @@ interface Running {
   keys: readonly ResolvedKey[];
   /** Whether the event of its success has been recorded. */
   isRecorded: boolean;
+  /** Whether its keys have been looked at for a rotation that is due. */
+  hasRotated: boolean;
 }
+
+/** What a request answers whose keys are to be rotated before it runs. */
+const ROTATION_DUE = Object.freeze({});
 
 export class Kernel {
   readonly #options: KernelOptions;
@@ -66,11 +74,18 @@ export class Kernel {
     let failure: KmsError | undefined;
     try {
       const operation = operationNamed(name);
-      running = { operation, input: admit(operation.input, input) as Members, caller, keys: [], isRecorded: false };
+      running = {
+        operation,
+        input: admit(operation.input, input) as Members,
+        caller,
+        keys: [],
+        isRecorded: false,
+        hasRotated: false,
+      };
       refuseUnsupported(operation, running.input);
       operation.validate?.(running.input);
       const answering = this.#run(running);
-      output = answering instanceof Promise ? await answering : answering;
+      output = answering instanceof Promise ? await this.#settle(running, answering) : answering;
     } catch (error) {
       failure = asKmsError(error);
     } finally {
@@ -106,6 +121,22 @@ export class Kernel {
     } catch {}
   }
 
+  /** Makes the AWS managed key that a request names for the first time, if the caller may use it, and runs it again. */
+  async #settle(running: Running, answering: Promise<object>): Promise<object> {
+    try {
+      return await answering;
+    } catch (error) {
+      if (!(error instanceof ManagedKeyMissing)) throw error;
+      const { records, services, upkeep } = this.#options;
+      const { managed, action } = error;
+      const asked = { action, resource: keyArn(services.realm, "*"), keyPolicy: parsePolicy(managed.policy, "key") };
+      const { decision } = await records.read((tx) => decide(this.#requestOf(running, tx), asked));
+      if (decision === "Deny") throw error;
+      await upkeep.makeManagedKey(services, managed);
+      return this.#run(running);
+    }
+  }
+
   #run(running: Running): Ready<object> {
     const { records, services } = this.#options;
     const { operation, input } = running;
@@ -137,6 +168,7 @@ export class Kernel {
       const passing = input.GrantTokens === undefined ? pass() : whenReady(checkTokens(request), pass);
       const handling = whenReady(passing, (keys) => {
         if (ignoresCiphertext(input)) throw dryRunPassed();
+        if (operation.effect === "read" && this.#isRotationDue(running)) return ROTATION_DUE;
         const services = running.keys[0]?.services ?? request.services;
         const mayPutKeyPolicy = (policy: Policy) =>
           operation.elsewhere === undefined
@@ -146,7 +178,11 @@ export class Kernel {
       });
       return input.DryRun === true ? whenReady(handling, (output) => endDryRun(operation, output)) : handling;
     };
-    if (operation.effect === "read") return records.read(work);
+    if (operation.effect === "read") {
+      const reading = records.read(work);
+      const settle = (output: object) => (output === ROTATION_DUE ? this.#rotateFirst(running, prepared) : output);
+      return reading instanceof Promise ? reading.then(settle) : settle(reading);
+    }
     return this.#write(async (tx) => {
       const output = await work(tx);
       // Before it is committed: nothing changes that is not on record.
@@ -154,6 +190,24 @@ export class Kernel {
       running.isRecorded = true;
       return output;
     });
+  }
+
+  /** A write has looked after the whole realm before. */
+  #isRotationDue({ keys, hasRotated }: Running): boolean {
+    if (hasRotated) return false;
+    for (const { key } of keys) {
+      if (key.rotation !== undefined && isRotationDue(key, this.#options.clock.nowMs())) return true;
+    }
+    return false;
+  }
+
+  async #rotateFirst(running: Running, prepared: unknown): Promise<object> {
+    running.hasRotated = true;
+    const { upkeep, clock } = this.#options;
+    for (const { key, services } of running.keys) {
+      if (isRotationDue(key, clock.nowMs())) await upkeep.rotate(services, key);
+    }
+    return this.#transact(running, prepared);
   }
 
   #requestOf({ operation, input, caller }: Running, tx: ReadTransaction): TargetRequest {
@@ -201,9 +255,9 @@ export class Kernel {
 
   /** Runs a write, and takes along some of what is to be written late. */
   async #write(work: (tx: Transaction) => Ready<object>): Promise<object> {
-    const { records, services, clock } = this.#options;
+    const { records, services, clock, upkeep } = this.#options;
     const { lastUsage, metering } = services;
-    await this.#purge();
+    await upkeep.run(services);
     const [output, usages, added] = await records.write(async (tx) => {
       const answer = await work(tx);
       const counted = metering.isDue(clock.nowMs()) ? await metering.add(tx) : [];
@@ -218,20 +272,6 @@ export class Kernel {
   /** A key that is on its way between Regions goes on when it is used, whoever left it there. */
   async #goOn(key: Key): Promise<void> {
     if (isUnderWay(key)) await this.#options.services.replication.goOn(key);
-  }
-
-  /** Removes what has come due, and ends what a crash has left half done. */
-  async #purge(): Promise<void> {
-    const { records, services } = this.#options;
-    const { grants, replication } = services;
-    await purgeDueKeys(records, services);
-    await replication.sweep();
-    if (!grants.mayHaveForgotten) return;
-    try {
-      await records.write((tx) => grants.sweep(tx));
-    } catch (error) {
-      if (!(error instanceof KeystoreError)) throw error;
-    }
   }
 }
 

@@ -3,12 +3,12 @@
  * clock, entropy and cryptography are handed in by the composition roots.
  */
 import { aliasesIn } from "./aliases/aliases.ts";
-import { type AuditSink, synchronizationEvent } from "./audit/audit.ts";
+import type { AuditSink } from "./audit/audit.ts";
 import type { AuditSource } from "./audit/source.ts";
 import { AuditTrail } from "./audit/trail.ts";
 import { openAuditSigner } from "./audit-signer.ts";
 import { denyNobody } from "./authorization/denial.ts";
-import { costIn } from "./cost-report.ts";
+import { reportCost } from "./cost-report.ts";
 import { type Engine, type EngineName, engineName } from "./crypto/engine.ts";
 import type { KeyPairs } from "./crypto/key-pairs.ts";
 import {
@@ -34,13 +34,13 @@ import { Keys, type MaterialTypes, materialTypes } from "./keys/keys.ts";
 import { LastUsage } from "./keys/last-usage.ts";
 import { macsOver } from "./keys/mac.ts";
 import { Replication, type ReplicationOptions } from "./keys/replication.ts";
+import { Rotations } from "./keys/rotation.ts";
 import type { KeyStoreDriver } from "./keystore/driver.ts";
-import { keyArn, keyNamesOf } from "./model/arn.ts";
+import { keyNamesOf } from "./model/arn.ts";
 import { countedIds } from "./model/counted-ids.ts";
 import { realmOf } from "./model/realm.ts";
 import type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 import type { Platform } from "./platform.ts";
-import { purgeDueKeys } from "./purge.ts";
 import type { Cost } from "./quota/cost.ts";
 import { Metering } from "./quota/metering.ts";
 import { checkQuotaSetting, type QuotaSetting, RequestQuotas } from "./quota/request-quotas.ts";
@@ -49,6 +49,7 @@ import type { Records } from "./records/record-store.ts";
 import type { RootKeySource } from "./records/root-key.ts";
 import { directoryOver, type OpenStores, openStores, type RegionStores } from "./region-stores.ts";
 import type { Services } from "./services.ts";
+import { type Done, realmsIn, Upkeep } from "./upkeep.ts";
 
 export interface KmsOptions {
   /** Where sealed records are kept: `memoryKeystore()`, `sqliteKeystore({ path })`. The KMS closes it. */
@@ -94,6 +95,11 @@ export interface Kms {
   explain(options: ExplainOptions): Promise<Explanation>;
   /** What AWS would have charged this account in this Region. @param month as "2026-11", in UTC; this one by default */
   cost(month?: string): Promise<Cost>;
+  /**
+   * Rotates and deletes the keys whose time has come, in every account and Region of the keystore. A server does so
+   * every minute; a Worker may from a scheduled event. Without it keys are rotated when they are next used.
+   */
+  upkeep(): Promise<Done>;
   /** The caller of `as`, with a fresh request id; nobody without one. */
   caller(): Caller | undefined;
   /** A fresh request id, for a transport's own answers. */
@@ -144,11 +150,13 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const parts = { records, stores, crypto, keyPairs, types, random, clock, directory, quotas };
   const trail = typeof options.audit === "object" ? await openTrail(options.audit, parts) : undefined;
   const audit = typeof options.audit === "function" ? options.audit : trail?.record;
-  return new Realms({ ...parts, audit, trail }, realm.partition, countedIds(random)).get(realm);
+  const nextRequestId = countedIds(random);
+  const upkeep = new Upkeep({ clock, audit, nextRequestId });
+  return new Realms({ ...parts, audit, trail, upkeep }, realm.partition, nextRequestId).get(realm);
 }
 
 /** Opens a trail whose checkpoints the keystore signs. */
-async function openTrail(source: AuditSource, parts: Parts): Promise<AuditTrail> {
+async function openTrail(source: AuditSource, parts: Omit<Parts, "upkeep">): Promise<AuditTrail> {
   const { records, keyPairs, types, crypto, random, clock } = parts;
   const signer = await openAuditSigner(records, keyPairs, types.pair);
   const hash = (bytes: Uint8Array) => crypto.hash("SHA-256", bytes);
@@ -169,10 +177,11 @@ export interface Parts {
   readonly trail?: AuditTrail | undefined;
   readonly directory: GivenPrincipals;
   readonly quotas: QuotaSetting;
+  readonly upkeep: Upkeep;
 }
 
 /** What the handlers of a realm may reach of other realms. */
-type Neighbours = Pick<Services, "ofAccount" | "inRegion"> & Pick<ReplicationOptions, "record">;
+type Neighbours = Pick<Services, "ofAccount" | "inRegion"> & Pick<ReplicationOptions, "record" | "purge">;
 
 interface OpenRealm {
   readonly realm: Realm;
@@ -219,11 +228,11 @@ class Realms {
     }
     const ofAccount = (accountId: string) => this.#find({ ...realm, accountId }).services;
     const inRegion = (region: string) => this.#find({ ...realm, region }).services;
-    const { audit, clock } = this.#parts;
-    const record = (keyId: string) =>
-      audit?.(synchronizationEvent(realm, keyArn(realm, keyId), clock.nowMs(), this.#nextRequestId()));
+    const { upkeep } = this.#parts;
+    const record = (keyId: string) => upkeep.report("SynchronizeMultiRegionKey", services, keyId);
+    const purge = () => upkeep.deleteDue(services);
     const records = this.#parts.stores.of(realm.region);
-    const services = servicesOf({ ...this.#parts, records }, realm, { ofAccount, inRegion, record });
+    const services: Services = servicesOf({ ...this.#parts, records }, realm, { ofAccount, inRegion, record, purge });
     const kernel = new Kernel({ ...this.#parts, records, services });
     const opened: OpenRealm = { realm, kernel, services, isOpen: true };
     this.#open.set(folder, opened);
@@ -252,7 +261,8 @@ class Realms {
         return this.get({ ...realm, accountId: account }).as(principal, facts);
       },
       explain: (options: ExplainOptions) => this.#explain(realm, caller?.(), options),
-      cost: (month?: string) => costIn(this.#find(realm).services, month),
+      cost: (month?: string) => reportCost(live().services, month),
+      upkeep: () => this.#upkeep(),
       caller: () => caller?.(),
       requestId,
       authority: this.#authority,
@@ -271,7 +281,21 @@ class Realms {
   async #explain(realm: Realm, caller: Caller | undefined, options: ExplainOptions): Promise<Explanation> {
     if (caller === undefined) throw denyNobody();
     const { services } = this.#find(realm);
-    return services.read((tx) => explain(tx, services, caller, options)) as Promise<Explanation>;
+    return services.records.read((tx) => explain(tx, services, caller, options));
+  }
+
+  async #upkeep(): Promise<Done> {
+    const { stores, upkeep } = this.#parts;
+    let [rotatedKeys, deletedKeys] = [0, 0];
+    for (const realm of await realmsIn(stores)) {
+      const { services } = this.#find(realm);
+      for (let done: Done | undefined; done === undefined || done.rotatedKeys + done.deletedKeys > 0; ) {
+        done = await upkeep.run(services);
+        rotatedKeys += done.rotatedKeys;
+        deletedKeys += done.deletedKeys;
+      }
+    }
+    return { rotatedKeys, deletedKeys };
   }
 
   #forgetOldest(): void {
@@ -302,8 +326,9 @@ function authorityOver({ records, crypto, clock, directory }: Parts): Authority 
 }
 
 /** What the handlers of one realm may use. */
-export function servicesOf(parts: Parts, realm: Realm, { ofAccount, inRegion, record }: Neighbours): Services {
+export function servicesOf(parts: Omit<Parts, "upkeep">, realm: Realm, neighbours: Neighbours): Services {
   const { records, stores, crypto, keyPairs, types, random, clock, directory, quotas } = parts;
+  const { ofAccount, inRegion, record, purge } = neighbours;
   const folder = folderOf(realm);
   const keys = new Keys({ folder, crypto, keyPairs, types, random, clock });
   const folderOfAccount = (accountId: string) => folderOf({ ...realm, accountId });
@@ -316,15 +341,19 @@ export function servicesOf(parts: Parts, realm: Realm, { ofAccount, inRegion, re
     keyCount,
     clock,
     record,
-    purge: () => purgeDueKeys(records, services),
+    purge,
+    promoted: (tx, key) => rotations.takeOver(tx, key),
     inRegion: (region) => inRegion(region).replication,
   });
-  const services: Services = {
+  const rotations: Rotations = new Rotations(folder, keys, clock, replication);
+  return {
     realm,
+    records,
     keyNames: keyNamesOf(realm),
     random,
     clock,
     keys,
+    rotations,
     aliases: aliasesIn(folder, clock),
     cipher: cipherOver(keys, crypto, random),
     macs: macsOver(keys, crypto),
@@ -339,9 +368,7 @@ export function servicesOf(parts: Parts, realm: Realm, { ofAccount, inRegion, re
     directory: records === stores.main ? directory : directoryOver(stores.main, directory),
     ofAccount,
     inRegion,
-    read: (work) => records.read(work),
   };
-  return services;
 }
 
 function checkParts({ keystore, rootKey, requestQuotas }: KmsOptions): void {

@@ -24,6 +24,7 @@ export type RegionStores = Readonly<Record<string, KeyStoreDriver | RegionStore>
 export interface OpenStores {
   /** The store of every Region that has none of its own, and of the identities. */
   readonly main: Records;
+  readonly all: readonly Records[];
   of(region: string): Records;
   /** @throws what the first of them throws that does not close; the others are closed all the same */
   close(): Promise<void>;
@@ -57,7 +58,7 @@ export async function openStores(
     const mainRecords = await open(main);
     const own = new Map<string, Records>();
     for (const [region, store] of stores) own.set(region, await open(store));
-    return { main: mainRecords, of: (region) => own.get(region) ?? mainRecords, close: closeAll };
+    return { main: mainRecords, all: opened, of: (region) => own.get(region) ?? mainRecords, close: closeAll };
   } catch (error) {
     await closeAll().catch(() => undefined);
     throw error;

@@ -12,20 +12,23 @@ import type { Keys } from "./keys/keys.ts";
 import type { LastUsage } from "./keys/last-usage.ts";
 import type { Macs } from "./keys/mac.ts";
 import type { Replication } from "./keys/replication.ts";
+import type { Rotations } from "./keys/rotation.ts";
 import type { KeyName } from "./model/arn.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { Metering } from "./quota/metering.ts";
 import type { RequestQuotas } from "./quota/request-quotas.ts";
-import type { Ready } from "./records/ready.ts";
-import type { ReadTransaction } from "./records/record-store.ts";
+import type { Records } from "./records/record-store.ts";
 
 export interface Services {
   readonly realm: Realm;
+  /** The store of this Region. */
+  readonly records: Records;
   /** Reads key references of the realm. @throws {KmsError} */
   readonly keyNames: (text: string) => KeyName;
   readonly random: Random;
   readonly clock: Clock;
   readonly keys: Keys;
+  readonly rotations: Rotations;
   readonly aliases: Aliases;
   readonly cipher: Cipher;
   readonly macs: Macs;
@@ -47,6 +50,4 @@ export interface Services {
   readonly ofAccount: (accountId: string) => Services;
   /** The services of this account in another Region, whose store may be another one. */
   readonly inRegion: (region: string) => Services;
-  /** Reads the store of this Region. */
-  readonly read: <T>(work: (tx: ReadTransaction) => Ready<T>) => Ready<T>;
 }

@@ -12,6 +12,7 @@ import { readGrantToken } from "./grants/grant-token.ts";
 import { invalidGrantToken } from "./grants/grants.ts";
 import { readBlobKeyId } from "./keys/blob.ts";
 import { isAsymmetric, type Key } from "./keys/key.ts";
+import { ManagedKeyMissing, managedKeyOf } from "./keys/managed-keys.ts";
 import { regionRole } from "./keys/multi-region.ts";
 import { checkState } from "./keys/state.ts";
 import { aliasArn, keyArn, type NamedKey } from "./model/arn.ts";
@@ -253,6 +254,10 @@ function resolveAlias(request: TargetRequest, target: Target, owner: Realm, alia
   const services = ownerOf(request, target, accountId, aliasArn(owner, aliasName));
   return whenReady(services.aliases.find(request.tx, aliasName), (alias) => {
     if (alias === undefined) {
+      const managed = managedKeyOf(aliasName, owner);
+      if (managed !== undefined && accountId === request.caller.principal.account) {
+        throw new ManagedKeyMissing(managed, target.action, owner);
+      }
       const arn = aliasArn(owner, aliasName);
       throw missing(request, target, accountId, arn, `Alias ${arn} is not found.`);
     }

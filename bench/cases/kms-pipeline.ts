@@ -41,7 +41,7 @@ async function openParts() {
   const directory = new GivenPrincipals(new StoredDirectory("aws"));
   const parts = {
     records,
-    stores: { main: records, of: () => records, close: () => records.close() },
+    stores: { main: records, all: [records], of: () => records, close: () => records.close() },
     crypto,
     keyPairs,
     types,
@@ -55,6 +55,7 @@ async function openParts() {
     ofAccount: () => services,
     inRegion: () => services,
     record: () => undefined,
+    purge: async () => undefined,
   });
   const { keys } = services;
   const attributes = {

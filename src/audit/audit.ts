@@ -14,6 +14,8 @@ export interface AuditEvent {
   /** Where the request was sent. */
   readonly realm: Realm;
   readonly operation: string;
+  /** Whether nobody asked for it: its time had come. */
+  readonly isServiceEvent?: true;
   /** Whether the operation changes nothing. */
   readonly readOnly: boolean;
   /** The ARNs of the keys that the request was resolved to, in order of the operation's targets. */
@@ -34,21 +36,3 @@ export interface AuditEvent {
  * request id follows.
  */
 export type AuditSink = (event: AuditEvent) => unknown;
-
-/**
- * What AWS records when the service brings what the Regions of a key share to one of them; nobody asked for it.
- * Source: AWS KMS Developer Guide, "SynchronizeMultiRegionKey".
- */
-export function synchronizationEvent(realm: Realm, keyArn: string, timeMs: number, requestId: string): AuditEvent {
-  return {
-    timeMs,
-    caller: { principal: THE_SERVICE, requestId },
-    realm,
-    operation: "SynchronizeMultiRegionKey",
-    readOnly: false,
-    keyArns: [keyArn],
-    errorCode: undefined,
-  };
-}
-
-const THE_SERVICE = Object.freeze({ type: "service", arn: "kms.amazonaws.com", account: "" } as const);

@@ -56,7 +56,7 @@ export class RecordWriter {
       `${headOf(caller)}${this.#timeOf(event.timeMs)}${parts.nameOf(operation)}${this.#originOf(sourceIp, userAgent)}` +
       `${failure},"requestParameters":${membersOf(input?.shape, input?.members)},"responseElements":${results},` +
       `"requestID":${quote(requestId)},"eventID":"${eventId}","readOnly":${readOnly ? "true" : "false"},` +
-      `"resources":[${resources}]${parts.tail}`
+      `"resources":[${resources}]${event.isServiceEvent ? parts.serviceTail : parts.tail}`
     );
   }
 
@@ -87,6 +87,8 @@ interface RealmParts {
   /** From the end of the time to the Region. */
   readonly nameOf: (operation: string) => string;
   readonly tail: string;
+  /** The same of what nobody asked for. */
+  readonly serviceTail: string;
 }
 
 const realmParts = new WeakMap<Realm, RealmParts>();
@@ -100,13 +102,19 @@ function partsOf(realm: Realm): RealmParts {
         REMEMBERED_OPERATIONS,
         (operation) => `","eventSource":"kms.amazonaws.com","eventName":${quote(operation)},"awsRegion":"${region}"`,
       ),
-      tail:
-        ',"eventType":"AwsApiCall","managementEvent":true,' +
-        `"recipientAccountId":"${accountId}","eventCategory":"Management"}`,
+      tail: tailOf("AwsApiCall", accountId),
+      serviceTail: tailOf("AwsServiceEvent", accountId),
     };
     realmParts.set(realm, parts);
   }
   return parts;
+}
+
+function tailOf(eventType: string, accountId: string): string {
+  return (
+    `,"eventType":"${eventType}","managementEvent":true,` +
+    `"recipientAccountId":"${accountId}","eventCategory":"Management"}`
+  );
 }
 
 const resourceOf = remember(REMEMBERED_TEXTS, (arn) => {

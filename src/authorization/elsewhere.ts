@@ -22,7 +22,7 @@ export async function authorizeElsewhere(
   key: ResolvedKey,
 ): Promise<void> {
   const { services, arn } = there(request, elsewhere, key);
-  await services.read(async (tx) => {
+  await services.records.read(async (tx) => {
     const known: Key | undefined = elsewhere.onKey ? await services.keys.find(tx, key.key.keyId) : undefined;
     if (elsewhere.onKey && known === undefined) {
       throw new KmsError("NotFoundException", `Key '${arn}' does not exist`);
@@ -47,7 +47,7 @@ export async function mayPutKeyPolicyElsewhere(
   const { services, arn } = there(request, elsewhere, { key, ...resolved });
   // It begins without the grants of this one.
   const { hasGrants: _, ...replica } = key;
-  return services.read(async (tx) => {
+  return services.records.read(async (tx) => {
     const permission = { action: "kms:PutKeyPolicy", resource: arn, key: { key: replica, arn, services }, keyPolicy };
     return (await decide({ ...request, tx, services }, permission)).decision === "Allow";
   });

@@ -31,6 +31,8 @@ const LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]"];
 /** Addresses that stand for all of a machine's own, whose names have to be given. */
 const ANY_ADDRESS = ["0.0.0.0", "::"];
 
+const UPKEEP_EVERY_MS = 60_000;
+
 /** Serves until a signal comes; then requests that run are finished. */
 export async function serve(options: ServeOptions, settings: Settings): Promise<ExitCode> {
   const { io } = settings;
@@ -40,6 +42,7 @@ export async function serve(options: ServeOptions, settings: Settings): Promise<
   try {
     const server = await start(home.service, { ...options, ...(tls && { tls }) });
     const stopped = stopRequested();
+    const upkeep = keepUp(home.service, (line) => io.stderr.write(line));
     const news = isWatched(io.stdout, io) ? welcome(server, home.folder, auth, settings) : server.url;
     // Where the trail goes to stdout, nothing else does.
     (options.audit === "-" ? io.stderr : io.stdout).write(`${news}\n`);
@@ -50,11 +53,33 @@ export async function serve(options: ServeOptions, settings: Settings): Promise<
       );
     }
     await stopped;
-    await server.stop();
+    await Promise.all([server.stop(), upkeep.stop()]);
     return EXIT.ok;
   } finally {
     await home.close();
   }
+}
+
+/** Does what is due now and once a minute, without anybody's request. */
+function keepUp(kms: Kms, report: (line: string) => void): { stop(): Promise<void> } {
+  let running = Promise.resolve();
+  const run = () => {
+    running = running.then(async () => {
+      try {
+        await kms.upkeep();
+      } catch (error) {
+        report(`Keys that are due to be rotated or deleted wait for the next minute: ${(error as Error).message}\n`);
+      }
+    });
+  };
+  const timer = setInterval(run, UPKEEP_EVERY_MS);
+  run();
+  return {
+    stop() {
+      clearInterval(timer);
+      return running;
+    },
+  };
 }
 
 /** @throws {UsageError} where it cannot listen */

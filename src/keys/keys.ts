@@ -10,24 +10,21 @@ import type { Engine } from "../crypto/engine.ts";
 import type { KeyPairs, PairBytes } from "../crypto/key-pairs.ts";
 import type { Secret } from "../crypto/secret.ts";
 import type { Clock, Random } from "../env.ts";
-import { KmsError } from "../errors.ts";
 import { keyIdOf, toHex, uuidOf } from "../model/arn.ts";
 import { remember } from "../model/remember.ts";
 import { jsonRecord } from "../records/json-record.ts";
 import { type Ready, whenReady } from "../records/ready.ts";
 import type { ReadTransaction, Records, RecordType, Transaction } from "../records/record-store.ts";
-import { currentMaterial, isDeleted, type Key, keyRecord } from "./key.ts";
+import { DueIndex, type DueKey } from "./due-index.ts";
+import { currentMaterial, isDeleted, type Key, keyRecord, type MaterialEntry } from "./key.ts";
 import { generateMacKey, macRecord } from "./mac-material.ts";
 import { generateMaterial, type Material, materialIdOf, materialRecord } from "./material.ts";
 import { allMaterials } from "./multi-region.ts";
 import { newPairMaterial, type PairMaterial, pairRecord } from "./pair-material.ts";
 
-const MAX_ON_DEMAND_ROTATIONS = 25;
 const DAY_MS = 86_400_000;
 /** Whose paths are not built anew for each request. */
 const REMEMBERED_KEYS = 1024;
-/** Keys that are looked at before a write; the next write looks at more. */
-const PURGE_LIMIT = 32;
 const MATERIAL_ID_BYTES = 32;
 
 const deletionRecord = jsonRecord<Record<string, never>>("deletion");
@@ -53,15 +50,10 @@ export function materialTypes(crypto: Engine, keyPairs: KeyPairs): MaterialTypes
 }
 
 /** What a new key is made from. */
-export interface NewKey extends Pick<Key, "keySpec" | "keyUsage" | "description" | "tags" | "policy" | "multiRegion"> {
+export interface NewKey
+  extends Pick<Key, "keySpec" | "keyUsage" | "description" | "tags" | "policy" | "manager" | "multiRegion"> {
   /** The pair of an asymmetric key, which its maker wipes. */
   readonly pair: PairBytes | undefined;
-}
-
-/** An entry of the index of scheduled deletions. */
-export interface DueKey {
-  readonly keyId: string;
-  readonly deletionAtMs: number;
 }
 
 /** Where a key's records lie. */
@@ -79,6 +71,7 @@ export class Keys {
   readonly #keyPairs: KeyPairs;
   readonly #random: Random;
   readonly #clock: Clock;
+  readonly #deletions: DueIndex;
 
   constructor({ folder, crypto, keyPairs, types, random, clock }: KeysOptions) {
     this.#folder = folder;
@@ -88,6 +81,7 @@ export class Keys {
     this.#keyPairs = keyPairs;
     this.#random = random;
     this.#clock = clock;
+    this.#deletions = new DueIndex(`${folder}/deletion`, deletionRecord);
   }
 
   /** The key, unless there is none or its deletion has come due. */
@@ -137,18 +131,10 @@ export class Keys {
     return key;
   }
 
-  /** Adds material and makes it current. @throws {KmsError} LimitExceededException */
-  rotate(tx: Transaction, key: Key, arn: string): Key {
-    const onDemand = key.materials.filter(({ rotationType }) => rotationType === "ON_DEMAND");
-    if (onDemand.length >= MAX_ON_DEMAND_ROTATIONS) {
-      throw new KmsError(
-        "LimitExceededException",
-        "The on-demand rotations limit has been reached for the given keyId. " +
-          `No more on-demand rotations can be performed for this key: ${arn}`,
-      );
-    }
+  /** Adds material and makes it current. */
+  rotate(tx: Transaction, key: Key, rotationType: NonNullable<MaterialEntry["rotationType"]>): Key {
     const materialId = this.#addMaterial(tx, key.keyId, key.keySpec, undefined);
-    const entry = { materialId, createdAtMs: this.#clock.nowMs(), rotationType: "ON_DEMAND" as const };
+    const entry = { materialId, createdAtMs: this.#clock.nowMs(), rotationType };
     return this.update(tx, { ...key, materials: [...key.materials, entry] });
   }
 
@@ -156,14 +142,14 @@ export class Keys {
     const deletionAtMs = Math.trunc(this.#clock.nowMs()) + windowDays * DAY_MS;
     const { deletionWindowDays: _, ...kept } = key;
     const doomed = { ...kept, state: "PendingDeletion" as const, deletionAtMs };
-    tx.put(deletionRecord, this.#deletionPath(deletionAtMs, key.keyId), {});
+    this.#deletions.add(tx, { keyId: key.keyId, atMs: deletionAtMs });
     this.update(tx, doomed);
     return doomed;
   }
 
   cancelDeletion(tx: Transaction, key: Key): Key {
     const { deletionAtMs, deletionWindowDays: _, ...kept } = key;
-    if (deletionAtMs !== undefined) tx.remove(this.#deletionPath(deletionAtMs, key.keyId));
+    if (deletionAtMs !== undefined) this.#deletions.remove(tx, { keyId: key.keyId, atMs: deletionAtMs });
     return this.update(tx, { ...kept, state: "Disabled" });
   }
 
@@ -182,23 +168,15 @@ export class Keys {
     return this.#load(tx, macRecord, key, currentMaterial(key).materialId);
   }
 
-  /**
-   * The ids of a few keys whose deletion may have come due. This index only says where to look: `remove` decides by
-   * the key itself, because an index entry may have been put there by anybody who can write to the store.
-   */
-  async listDue(tx: ReadTransaction): Promise<readonly DueKey[]> {
-    const prefix = `${this.#folder}/deletion/`;
-    const entries = (await tx.list(prefix, undefined, PURGE_LIMIT)).map((path) => {
-      const [time, keyId] = path.slice(prefix.length).split("/") as [string, string];
-      return { deletionAtMs: Number(time), keyId };
-    });
-    const nowMs = this.#clock.nowMs();
-    return entries.filter(({ deletionAtMs }) => deletionAtMs <= nowMs);
+  /** A few keys whose deletion may have come due; `remove` decides by the key itself. */
+  listDue(tx: ReadTransaction): Promise<readonly DueKey[]> {
+    return this.#deletions.listDue(tx, this.#clock.nowMs());
   }
 
   /** Removes a key if its deletion has come due, and its index entry in any case; says whether the key is gone. */
-  async remove(tx: Transaction, { keyId, deletionAtMs }: DueKey): Promise<boolean> {
-    tx.remove(this.#deletionPath(deletionAtMs, keyId));
+  async remove(tx: Transaction, due: DueKey): Promise<boolean> {
+    const { keyId } = due;
+    this.#deletions.remove(tx, due);
     const key = await tx.get(keyRecord, this.#keyPath(keyId));
     if (key === undefined) return true;
     if (!isDeleted(key, this.#clock.nowMs())) return false;
@@ -262,10 +240,5 @@ export class Keys {
       materials.set(materialId, path);
     }
     return path;
-  }
-
-  /** The time has sixteen digits, so that the order of the paths is the order of time. */
-  #deletionPath(deletionAtMs: number, keyId: string): string {
-    return `${this.#folder}/deletion/${String(deletionAtMs).padStart(16, "0")}/${keyId}`;
   }
 }

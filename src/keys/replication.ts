@@ -2,10 +2,8 @@
  * How the Regions of a multi-Region key stay one key, though each keeps a sealed copy of its own, perhaps in a store of
  * its own, with which no transaction is shared.
  *
- *   <realm>/replication/<key id>/<Region>   Errand: what is still to be told there; written with what caused it
- *
  * The primary alone changes what the Regions share, and counts each change (`MultiRegion.revision`). With it go errands
- * to all other Regions, in the same transaction. Running one is idempotent: a Region takes what is newer than its own
+ * to all other Regions (errands.ts), in the same transaction. Running one is idempotent: a Region takes what is newer than its own
  * and nothing else; when it has, the errand is removed. After a crash errands are found again, before each write and
  * when a key that is under way is used, so that every change ends.
  *
@@ -19,7 +17,7 @@ import { KmsError } from "../errors.ts";
 import type { ReadTransaction, Records, Transaction } from "../records/record-store.ts";
 import {
   type Errand,
-  errandRecord,
+  ErrandBox,
   isCreation,
   isSame,
   kindOf,
@@ -42,12 +40,10 @@ import {
   regionRole,
   synchronized,
 } from "./multi-region.ts";
+import { Retries } from "./retries.ts";
 
 /** A change of many steps takes about five; a key that others change meanwhile takes more. */
 const MAX_ROUNDS = 16;
-/** Errands that are looked at before a write; the next write looks at the ones after them. */
-const SWEEP_LIMIT = 32;
-const ERRANDS_PER_KEY = 256;
 /** A primary may be promoted away while a farewell looks for it. */
 const MAX_HOPS = 4;
 
@@ -68,20 +64,32 @@ export interface ReplicationOptions {
   /** Records that a key was brought up to date here, before that is committed. */
   readonly record: (keyId: string) => unknown;
   /** Removes what has come due in this Region. */
-  readonly purge: () => Promise<void>;
+  readonly purge: () => Promise<unknown>;
+  /** Does what a primary has to do for a key that becomes one here. */
+  readonly promoted: (tx: Transaction, key: Key) => void;
   /** The same account in another Region. */
   readonly inRegion: (region: string) => Replication;
 }
 
 export class Replication {
   readonly #options: ReplicationOptions;
+  readonly #errands: ErrandBox;
   /** Keys whose errands this object has written and not run yet. */
   readonly #due = new Set<string>();
+  /** Of keys that wait for another Region. */
+  readonly retries: Retries;
   /** Where the last sweep ended. */
   #sweptTo: string | undefined;
 
   constructor(options: ReplicationOptions) {
     this.#options = options;
+    this.#errands = new ErrandBox(options.folder);
+    this.retries = new Retries(options.clock);
+  }
+
+  /** Whether this Region has a replica of the key. */
+  isReplica(key: Key): boolean {
+    return regionRole(key, this.#options.region) === "REPLICA";
   }
 
   /** Whether errands were written that are to be run now. */
@@ -116,7 +124,7 @@ export class Replication {
   /** Begins to make a replica, which goes on after the transaction. @throws {KmsError} */
   async begin(tx: Transaction, key: Key, region: string, attributes: ReplicaAttributes): Promise<void> {
     const there = this.#options.inRegion(region).#options;
-    const errand = await tx.get(errandRecord, this.#errandPath(key.keyId, region));
+    const errand = (await this.#errands.of(tx, key.keyId)).get(region);
     const existing = await there.records.read(async (other) => {
       const found = await there.keys.find(other, key.keyId);
       if (found === undefined) await there.keyCount.checkRoom(other);
@@ -138,7 +146,7 @@ export class Replication {
   async hasReplicas(tx: ReadTransaction, key: Key): Promise<boolean> {
     if (!isMultiRegion(key) || regionRole(key, this.#options.region) !== "PRIMARY") return false;
     if (key.multiRegion.replicaRegions.length > 0) return true;
-    return [...(await this.#errandsOf(tx, key.keyId)).values()].some(isCreation);
+    return [...(await this.#errands.of(tx, key.keyId)).values()].some(isCreation);
   }
 
   /** Lets a primary wait until its last replica is gone. */
@@ -151,35 +159,28 @@ export class Replication {
   /** To be called with the removal of a key: its primary learns of it, and its errands end. */
   async farewell(tx: Transaction, key: Key): Promise<void> {
     if (!isMultiRegion(key)) return;
-    for (const region of (await this.#errandsOf(tx, key.keyId)).keys()) tx.remove(this.#errandPath(key.keyId, region));
-    const { region } = this.#options;
-    if (regionRole(key, region) === "PRIMARY") return;
-    this.#send(tx, key.keyId, key.multiRegion.primaryRegion, { isFarewell: true });
-  }
-
-  /** The key as it is in another Region of this account. */
-  async find(region: string, keyId: string): Promise<Key | undefined> {
-    const { records, keys } = this.#options.inRegion(region).#options;
-    return records.read(async (tx) => keys.find(tx, keyId));
+    await this.#errands.clear(tx, key.keyId);
+    if (!this.isReplica(key)) return;
+    // To all of them: who is the primary this one may not have learned yet.
+    for (const other of otherRegions(key.multiRegion, this.#options.region)) {
+      this.#send(tx, key.keyId, other, { isFarewell: true });
+    }
   }
 
   /** Runs the errands that this object has written. Never throws: what fails is found again. */
   async runDue(): Promise<void> {
-    const due = [...this.#due];
-    this.#due.clear();
-    for (const keyId of due) await this.settle(keyId);
+    for (const keyId of this.#due) {
+      this.#due.delete(keyId);
+      await this.settle(keyId);
+    }
   }
 
   /** Runs errands that a crash or an unreachable Region has left. Never throws. */
   async sweep(): Promise<void> {
-    const { records } = this.#options;
-    const prefix = this.#folder();
     try {
-      const paths = await records.read((tx) => tx.list(prefix, this.#sweptTo, SWEEP_LIMIT));
-      this.#sweptTo = paths.length < SWEEP_LIMIT ? undefined : paths.at(-1);
-      for (const keyId of new Set(paths.map((path) => path.slice(prefix.length).split("/", 1)[0]!))) {
-        await this.settle(keyId);
-      }
+      const { keyIds, last } = await this.#options.records.read((tx) => this.#errands.keys(tx, this.#sweptTo));
+      this.#sweptTo = last;
+      for (const keyId of keyIds) await this.#retry(keyId);
     } catch {}
   }
 
@@ -188,28 +189,34 @@ export class Replication {
     if (!isMultiRegion(key)) return;
     const { region, inRegion } = this.#options;
     const { primaryRegion } = key.multiRegion;
-    if (primaryRegion !== region) await inRegion(primaryRegion).settle(key.keyId);
-    await this.settle(key.keyId);
+    if (primaryRegion !== region) await inRegion(primaryRegion).#retry(key.keyId);
+    await this.#retry(key.keyId);
   }
 
-  /** Runs the errands of a key until none is left that can be. Never throws. */
-  async settle(keyId: string): Promise<void> {
+  async #retry(keyId: string): Promise<void> {
+    if (this.retries.mayTry(keyId) && (await this.settle(keyId))) this.retries.succeeded(keyId);
+  }
+
+  /** Runs the errands of a key as far as they can be. Never throws. @returns whether none is left */
+  async settle(keyId: string): Promise<boolean> {
     const { records, keys } = this.#options;
     try {
       for (let round = 0; round < MAX_ROUNDS; round++) {
         const seen: Seen = await records.read(async (tx) => ({
           key: await keys.peek(tx, keyId),
-          errands: await this.#errandsOf(tx, keyId),
+          errands: await this.#errands.of(tx, keyId),
         }));
-        if (seen.errands.size === 0 && (seen.key === undefined || !isUnderWay(seen.key))) return;
+        if (seen.errands.size === 0 && (seen.key === undefined || !isUnderWay(seen.key))) return true;
         const outcomes = new Map<string, Outcome>();
         for (const [region, errand] of seen.errands)
           outcomes.set(region, await this.#tell(keyId, region, errand, seen.key));
-        if (!(await records.write((tx) => this.#conclude(tx, keyId, seen, outcomes)))) return;
+        const goesOn = await records.write((tx) => this.#conclude(tx, keyId, seen, outcomes));
+        if (!goesOn) return ![...outcomes.values()].includes("waits");
       }
     } catch {
       // The errands stay where they are.
     }
+    return false;
   }
 
   /** Runs one errand. What fails waits. */
@@ -221,7 +228,7 @@ export class Replication {
       if (errand.create !== undefined) await there.#options.purge();
       const outcome = await there.#take(key, this, errand);
       if (outcome !== "again") return outcome;
-      // What is there is newer than what is here, as after this store was restored from an old copy.
+      // What is there is newer than what is here, which was restored from an old copy.
       const newer = await there.#options.records.read((tx) => there.#options.keys.peek(tx, keyId));
       if (isMultiRegion(newer)) await this.#take(newer, there, {});
       return "again";
@@ -237,13 +244,14 @@ export class Replication {
     return records.write(async (tx): Promise<Outcome> => {
       const own = await keys.peek(tx, keyId);
       if (own === undefined) {
-        if (errand.create === undefined) return errand.isGone || (await this.#hasLeft(tx, keyId)) ? "gone" : "waits";
+        if (errand.create === undefined)
+          return errand.isGone || (await this.#errands.hasFarewell(tx, keyId)) ? "gone" : "waits";
         await keyCount.add(tx);
         await this.#copyMaterials(tx, source, undefined, from);
         const { deletionAtMs: _1, deletionWindowDays: _2, policy: _3, hasGrants: _4, ...shared } = source;
         const replica: Key = { ...shared, ...errand.create, state: "Creating" };
         keys.update(tx, synchronized(replica, source, region));
-        for (const other of (await this.#errandsOf(tx, keyId)).keys()) tx.remove(this.#errandPath(keyId, other));
+        await this.#errands.clear(tx, keyId);
         await record(keyId);
         return "created";
       }
@@ -254,11 +262,19 @@ export class Replication {
         return "unfit";
       if (own.multiRegion.revision < multiRegion.revision) {
         await this.#copyMaterials(tx, source, own, from);
-        keys.update(tx, synchronized(own, source, region));
+        const taken = synchronized(own, source, region);
+        keys.update(tx, taken);
+        if (this.isReplica(own) && !this.isReplica(taken)) this.#becomePrimary(tx, taken);
         await record(keyId);
       }
       return errand.create === undefined ? "told" : "created";
     });
+  }
+
+  /** The old primary may be gone before it has told the others. */
+  #becomePrimary(tx: Transaction, key: Key): void {
+    for (const region of key.multiRegion!.replicaRegions) this.#send(tx, key.keyId, region, {});
+    this.#options.promoted(tx, key);
   }
 
   /** Copies the material that is not here yet. What is imported is imported in each Region. */
@@ -268,11 +284,6 @@ export class Replication {
     for (const { materialId } of allMaterials(source)) {
       if (!held.has(materialId)) await this.#options.keys.copyMaterial(tx, source, materialId, from.#options);
     }
-  }
-
-  /** Whether a replica was removed here and its primary has not been told yet. */
-  async #hasLeft(tx: ReadTransaction, keyId: string): Promise<boolean> {
-    return [...(await this.#errandsOf(tx, keyId)).values()].some(({ isFarewell }) => isFarewell === true);
   }
 
   /** Tells the primary that the replica here is gone, wherever the primary is by now. */
@@ -306,11 +317,11 @@ export class Replication {
     outcomes: ReadonlyMap<string, Outcome>,
   ): Promise<boolean> {
     const key = await this.#options.keys.peek(tx, keyId);
-    const errands = await this.#errandsOf(tx, keyId);
+    const errands = await this.#errands.of(tx, keyId);
     // One that was written meanwhile is another errand.
     const done = new Map([...outcomes].filter(([region]) => isSame(errands.get(region), seen.errands.get(region))));
     const finish = (region: string): void => {
-      tx.remove(this.#errandPath(keyId, region));
+      this.#errands.remove(tx, keyId, region);
       errands.delete(region);
     };
     for (const [region, { isFarewell }] of errands) {
@@ -366,7 +377,7 @@ export class Replication {
   /** Writes the key, and errands about it to all other Regions; an errand that says more stays. */
   async #announce(tx: Transaction, key: MultiRegionKey): Promise<Key> {
     const { keys, region } = this.#options;
-    const errands = await this.#errandsOf(tx, key.keyId);
+    const errands = await this.#errands.of(tx, key.keyId);
     for (const other of otherRegions(key.multiRegion, region)) {
       if (kindOf(errands.get(other) ?? {}) === "change") this.#send(tx, key.keyId, other, {});
     }
@@ -375,25 +386,7 @@ export class Replication {
   }
 
   #send(tx: Transaction, keyId: string, region: string, errand: Errand): void {
-    tx.put(errandRecord, this.#errandPath(keyId, region), errand);
+    this.#errands.put(tx, keyId, region, errand);
     this.#due.add(keyId);
-  }
-
-  async #errandsOf(tx: ReadTransaction, keyId: string): Promise<Map<string, Errand>> {
-    const prefix = `${this.#folder()}${keyId}/`;
-    const errands = new Map<string, Errand>();
-    for (const path of await tx.list(prefix, undefined, ERRANDS_PER_KEY)) {
-      const errand = await tx.get(errandRecord, path);
-      if (errand !== undefined) errands.set(path.slice(prefix.length), errand);
-    }
-    return errands;
-  }
-
-  #folder(): string {
-    return `${this.#options.folder}/replication/`;
-  }
-
-  #errandPath(keyId: string, region: string): string {
-    return `${this.#folder()}${keyId}/${region}`;
   }
 }

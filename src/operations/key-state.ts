@@ -19,7 +19,8 @@ export const enableKey = operation({
   targets: { key: { from: "KeyId", action: "kms:EnableKey", states: SWITCHABLE, alias: "invalid-arn" } },
   effect: "write",
   async handle({ keys: { key: target }, services, tx }) {
-    services.keys.update(tx, { ...target.key, state: "Enabled" });
+    const enabled = services.keys.update(tx, { ...target.key, state: "Enabled" });
+    await services.rotations.resume(tx, enabled);
     return {};
   },
 });

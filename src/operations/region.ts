@@ -74,8 +74,9 @@ export const updatePrimaryRegion = operation({
     if (nextPrimaryRegion === region) return {};
     // It is under way to another Region.
     checkState(REPLICABLE, key.state, target.arn);
-    const arn = keyArn(services.inRegion(region).realm, key.keyId);
-    const replica = await services.replication.find(region, key.keyId);
+    const there = services.inRegion(region);
+    const arn = keyArn(there.realm, key.keyId);
+    const replica = await there.records.read(async (other) => there.keys.find(other, key.keyId));
     if (replica === undefined) throw new KmsError("NotFoundException", `Key '${arn}' does not exist`);
     checkState(REPLICABLE, replica.state, arn);
     if (!replicaRegions.includes(region)) throw new KmsError("KMSInvalidStateException", `${arn} is creating.`);

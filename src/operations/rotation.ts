@@ -1,8 +1,10 @@
 /**
  * EnableKeyRotation, DisableKeyRotation, GetKeyRotationStatus, RotateKeyOnDemand, ListKeyRotations. Source: AWS KMS API
- * reference. Keys are not rotated automatically yet.
+ * reference.
  */
+import { KmsError } from "../errors.ts";
 import type { Key, MaterialEntry } from "../keys/key.ts";
+import { DEFAULT_PERIOD_DAYS, shownRotation } from "../keys/rotation.ts";
 import { ANY_STATE, ROTATION_READABLE, ROTATION_SWITCHABLE, USABLE } from "../keys/state.ts";
 import { cutPage, invalidMarker, pageMembers, readMarker } from "../model/pages.ts";
 import {
@@ -20,9 +22,10 @@ import {
   timestamp,
 } from "../model/scalars.ts";
 import { enumeration, list, required, struct, type ValueOf } from "../model/shape.ts";
-import { notSupported, operation } from "./operation.ts";
+import { operation } from "./operation.ts";
 
 const DEFAULT_ROTATIONS_PER_PAGE = 100;
+const MAX_ON_DEMAND_ROTATIONS = 25;
 const MATERIAL_ID = /^[0-9a-f]{64}$/;
 
 /** Keys of other specs are not rotated. AWS answers without a message. */
@@ -39,9 +42,10 @@ export const enableKeyRotation = operation({
   targets: {
     key: { ...ROTATABLE_KEY, action: "kms:EnableKeyRotation", states: ROTATION_SWITCHABLE, region: "no-replica" },
   },
-  effect: "read",
-  async handle() {
-    throw notSupported("EnableKeyRotation");
+  effect: "write",
+  async handle({ input, keys: { key: target }, services, tx }) {
+    await services.rotations.enable(tx, target.key, input.RotationPeriodInDays ?? DEFAULT_PERIOD_DAYS);
+    return {};
   },
 });
 
@@ -52,8 +56,11 @@ export const disableKeyRotation = operation({
   targets: {
     key: { ...ROTATABLE_KEY, action: "kms:DisableKeyRotation", states: ROTATION_SWITCHABLE, region: "no-replica" },
   },
-  effect: "read",
-  handle: async () => ({}),
+  effect: "write",
+  async handle({ keys: { key: target }, services, tx }) {
+    await services.rotations.disable(tx, target.key);
+    return {};
+  },
 });
 
 export const getKeyRotationStatus = operation({
@@ -77,7 +84,17 @@ export const getKeyRotationStatus = operation({
   },
   effect: "read",
   // Keys that cannot be rotated are told the same: it is no error to ask.
-  handle: async ({ keys: { key: target } }) => ({ KeyRotationEnabled: false, KeyId: target.arn }),
+  async handle({ keys: { key: target } }) {
+    const rotation = shownRotation(target.key);
+    return {
+      KeyRotationEnabled: rotation !== undefined,
+      KeyId: target.arn,
+      ...(rotation && {
+        RotationPeriodInDays: rotation.periodDays,
+        NextRotationDate: new Date(rotation.nextAtMs),
+      }),
+    };
+  },
 });
 
 export const rotateKeyOnDemand = operation({
@@ -87,11 +104,23 @@ export const rotateKeyOnDemand = operation({
   targets: { key: { ...ROTATABLE_KEY, action: "kms:RotateKeyOnDemand", states: USABLE, region: "no-replica" } },
   effect: "write",
   async handle({ keys: { key: target }, services, tx }) {
-    const rotated = services.keys.rotate(tx, target.key, target.arn);
+    checkOnDemandLimit(target.key, target.arn);
+    const rotated = services.keys.rotate(tx, target.key, "ON_DEMAND");
     await services.replication.spread(tx, target.key, rotated);
     return { KeyId: target.key.keyId };
   },
 });
+
+/** @throws {KmsError} LimitExceededException */
+function checkOnDemandLimit({ materials }: Key, arn: string): void {
+  const onDemand = materials.filter(({ rotationType }) => rotationType === "ON_DEMAND");
+  if (onDemand.length < MAX_ON_DEMAND_ROTATIONS) return;
+  throw new KmsError(
+    "LimitExceededException",
+    "The on-demand rotations limit has been reached for the given keyId. " +
+      `No more on-demand rotations can be performed for this key: ${arn}`,
+  );
+}
 
 const rotationsListEntry = struct({
   KeyId: keyRef,

@@ -4,7 +4,12 @@ import { PassThrough, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { main } from "../../src/cli/program.ts";
 
-const SCRIPT = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+/** `npm test` runs the command that is shipped, which it has built; alone a test runs the sources. */
+const COMMAND =
+  process.env.KMS_TEST_BUILT === undefined
+    ? ["--import", import.meta.resolve("tsx"), root("src/cli/main.ts")]
+    : [root("dist/cli.js")];
 
 export interface Answer {
   readonly code: number | null;
@@ -27,7 +32,7 @@ export interface RunOptions {
 
 /** Starts the command in a process of its own. */
 export function start(args: readonly string[], { home, env, cwd, stdout, uid }: RunOptions): ChildProcess {
-  return spawn(process.execPath, ["--import", import.meta.resolve("tsx"), SCRIPT, ...args], {
+  return spawn(process.execPath, [...COMMAND, ...args], {
     env: { PATH: process.env.PATH, WASM_KMS_HOME: home, ...env },
     stdio: ["pipe", stdout ?? "pipe", "pipe"],
     ...(cwd !== undefined && { cwd }),

@@ -283,13 +283,6 @@ export const KEYS_OF_OTHER_KINDS: readonly Case[] = [
     ),
   ],
   [
-    "automatic rotation, which does not exist yet",
-    "EnableKeyRotation",
-    (f) => ({ KeyId: f.key }),
-    "UnsupportedOperationException",
-    "EnableKeyRotation is not supported in this Region yet.",
-  ],
-  [
     "a policy without statements",
     "PutKeyPolicy",
     (f) => ({ KeyId: f.key, Policy: "{}" }),

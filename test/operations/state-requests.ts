@@ -24,10 +24,6 @@ const byKeyId: StateRequest = { input: ({ keyId }) => ({ KeyId: keyId }) };
 const withMembers = (members: object): StateRequest => ({ input: ({ keyId }) => ({ KeyId: keyId, ...members }) });
 const arnOf = ({ keyId }: Subject) => `${ARN_PREFIX}:key/${keyId}`;
 
-const notBuilt = (operation: string, members: object): StateRequest => ({
-  ...withMembers(members),
-  answer: () => ["UnsupportedOperationException", `${operation} is not supported in this Region yet.`],
-});
 const unsupported = (text: string, members: object): StateRequest => ({
   ...withMembers(members),
   answer: (subject) => ["UnsupportedOperationException", `${arnOf(subject)} ${text}`],
@@ -60,7 +56,7 @@ export const STATE_REQUESTS: Readonly<Record<string, StateRequest>> = {
   DisableKey: byKeyId,
   DisableKeyRotation: byKeyId,
   EnableKey: byKeyId,
-  EnableKeyRotation: notBuilt("EnableKeyRotation", {}),
+  EnableKeyRotation: byKeyId,
   Encrypt: withMembers({ Plaintext: bytes }),
   GenerateDataKey: withMembers({ KeySpec: "AES_256" }),
   GenerateDataKeyPair: withMembers({ KeyPairSpec: "ECC_NIST_P256" }),

@@ -123,77 +123,104 @@ const REFUSALS = new Set([
   "UnsupportedOperationException",
 ]);
 
-async function run(seed: number, stores: number): Promise<World> {
-  const random = new Choices(seed);
-  const world = new World(stores);
-  await world.open();
-  const trace: string[] = [];
-  const attempt = async (region: string, operation: string, input: object): Promise<boolean> => {
-    trace.push(`${operation} ${region} ${JSON.stringify(input)}`);
+/** One program, step by step. */
+class Program {
+  readonly random: Choices;
+  readonly world: World;
+  readonly trace: string[] = [];
+
+  constructor(
+    readonly seed: number,
+    readonly stores: number,
+  ) {
+    this.random = new Choices(seed);
+    this.world = new World(stores);
+  }
+
+  async run(): Promise<World> {
+    const { world, random } = this;
+    await world.open();
+    try {
+      for (let step = 0; step < STEPS; step++) {
+        await this.#step(step);
+        if (random.below(6) === 0) world.clock.nowMs += random.below(5) * DAY_MS;
+        if (random.below(10) === 0) await world.restart();
+        await world.check(random);
+      }
+      await world.restart();
+      await world.checkEnded();
+      await world.check(random);
+    } catch (error) {
+      throw new Error(`REGIONS_SEED=${this.seed}, ${this.stores} stores\n${this.trace.slice(-25).join("\n")}`, {
+        cause: error,
+      });
+    } finally {
+      world.fault.inCalls = Number.POSITIVE_INFINITY;
+      await world.regions.kms.close();
+    }
+    return world;
+  }
+
+  async #step(step: number): Promise<void> {
+    const { world, random } = this;
+    const region = random.of(REGIONS);
+    const key = world.keys.length > 0 && random.below(8) > 0 ? random.of(world.keys) : undefined;
+    if (key === undefined) {
+      if (world.keys.length >= 3) return;
+      const { KeyMetadata } = await world.regions.in(region)("CreateKey", { MultiRegion: true });
+      world.keys.push({ keyId: KeyMetadata.KeyId, primary: region, blobs: [] });
+      return;
+    }
+    if (random.below(4) === 0) world.fault.inCalls = 1 + random.below(60);
+    await this.#change(step, region, key);
+    if (world.fault.inCalls <= 0) {
+      this.trace.push("fault, restart");
+      world.crashes++;
+      await world.restart();
+    } else {
+      world.fault.inCalls = Number.POSITIVE_INFINITY;
+    }
+  }
+
+  async #change(step: number, region: string, key: KnownKey): Promise<void> {
+    const { world, random } = this;
+    const KeyId = key.keyId;
+    // Mostly where it is likely to be the primary.
+    const at = random.below(3) > 0 ? key.primary : region;
+    const kind = random.below(22);
+    if (kind < 5) await this.#attempt(at, "ReplicateKey", { KeyId, ReplicaRegion: region });
+    else if (kind < 10) {
+      if (await this.#attempt(at, "UpdatePrimaryRegion", { KeyId, PrimaryRegion: region })) key.primary = region;
+    } else if (kind < 13) await this.#attempt(at, "RotateKeyOnDemand", { KeyId });
+    else if (kind < 14) await this.#attempt(region, "ScheduleKeyDeletion", { KeyId, PendingWindowInDays: 7 });
+    else if (kind < 15) await this.#attempt(region, "CancelKeyDeletion", { KeyId });
+    else if (kind < 17) await this.#attempt(region, "EnableKey", { KeyId });
+    else if (kind < 19) await this.#attempt(at, "EnableKeyRotation", { KeyId, RotationPeriodInDays: 90 });
+    else if (kind < 20) world.clock.nowMs += 45 * DAY_MS;
+    else {
+      const text = `${this.seed} ${step}`;
+      const Plaintext = new TextEncoder().encode(text);
+      const sealed = await world.regions
+        .in(region)("Encrypt", { KeyId, Plaintext })
+        .catch(() => undefined);
+      if (sealed !== undefined) key.blobs.push({ blob: sealed.CiphertextBlob, text });
+    }
+  }
+
+  async #attempt(region: string, operation: string, input: object): Promise<boolean> {
+    const { world } = this;
+    this.trace.push(`${operation} ${region} ${JSON.stringify(input)}`);
     try {
       await world.regions.in(region)(operation, input);
       world.done.set(operation, (world.done.get(operation) ?? 0) + 1);
       return true;
     } catch (error) {
-      const { name } = error as Error;
+      const { name, message } = error as Error;
       // Its store failed under it.
-      if (world.fault.inCalls <= 0) return false;
-      expect(REFUSALS, `${name}: ${(error as Error).message}`).toContain(name);
+      if (world.fault.inCalls > 0) expect(REFUSALS, `${name}: ${message}`).toContain(name);
       return false;
     }
-  };
-  try {
-    for (let step = 0; step < STEPS; step++) {
-      const region = random.of(REGIONS);
-      const key = world.keys.length > 0 && random.below(8) > 0 ? random.of(world.keys) : undefined;
-      if (key === undefined) {
-        if (world.keys.length < 3) {
-          const { KeyMetadata } = await world.regions.in(region)("CreateKey", { MultiRegion: true });
-          world.keys.push({ keyId: KeyMetadata.KeyId, primary: region, blobs: [] });
-        }
-        continue;
-      }
-      const KeyId = key.keyId;
-      // Mostly where it is likely to be the primary.
-      const at = random.below(3) > 0 ? key.primary : region;
-      if (random.below(4) === 0) world.fault.inCalls = 1 + random.below(60);
-      const kind = random.below(20);
-      if (kind < 5) await attempt(at, "ReplicateKey", { KeyId, ReplicaRegion: region });
-      else if (kind < 10) {
-        if (await attempt(at, "UpdatePrimaryRegion", { KeyId, PrimaryRegion: region })) key.primary = region;
-      } else if (kind < 13) await attempt(at, "RotateKeyOnDemand", { KeyId });
-      else if (kind < 14) await attempt(region, "ScheduleKeyDeletion", { KeyId, PendingWindowInDays: 7 });
-      else if (kind < 15) await attempt(region, "CancelKeyDeletion", { KeyId });
-      else if (kind < 17) await attempt(region, "EnableKey", { KeyId });
-      else {
-        const text = `${seed} ${step}`;
-        const Plaintext = new TextEncoder().encode(text);
-        const sealed = await world.regions
-          .in(region)("Encrypt", { KeyId, Plaintext })
-          .catch(() => undefined);
-        if (sealed !== undefined) key.blobs.push({ blob: sealed.CiphertextBlob, text });
-      }
-      if (world.fault.inCalls <= 0) {
-        trace.push("fault, restart");
-        world.crashes++;
-        await world.restart();
-      } else {
-        world.fault.inCalls = Number.POSITIVE_INFINITY;
-      }
-      if (random.below(6) === 0) world.clock.nowMs += random.below(5) * DAY_MS;
-      if (random.below(10) === 0) await world.restart();
-      await world.check(random);
-    }
-    await world.restart();
-    await world.checkEnded();
-    await world.check(random);
-  } catch (error) {
-    throw new Error(`REGIONS_SEED=${seed}, ${stores} stores\n${trace.slice(-25).join("\n")}`, { cause: error });
-  } finally {
-    world.fault.inCalls = Number.POSITIVE_INFINITY;
-    await world.regions.kms.close();
   }
-  return world;
 }
 
 describe.each([1, 2, 3])("a random program over three Regions in %i stores", (stores) => {
@@ -202,7 +229,7 @@ describe.each([1, 2, 3])("a random program over three Regions in %i stores", (st
     let crashes = 0;
     const done = new Map<string, number>();
     for (let i = 0; i < PROGRAMS; i++) {
-      const world = await run(SEED + i, stores);
+      const world = await new Program(SEED + i, stores).run();
       opened += world.opened;
       crashes += world.crashes;
       for (const [operation, times] of world.done) done.set(operation, (done.get(operation) ?? 0) + times);

@@ -1,0 +1,52 @@
+/**
+ * Ten years in the life of keys, from a seed: no ciphertext of a living key ever fails to open, and no rotation is lost
+ * or doubled. `npm run soak` has more seeds, from one of the day that it prints; SIMULATION_SEED
+ * repeats one.
+ */
+import { expect, it } from "vitest";
+import { DAY_MS, START_MS } from "../operations/service.ts";
+import { RotatingKeys } from "./rotating-keys.ts";
+import { type Actor, World } from "./world.ts";
+
+const SOAK = process.env.SOAK !== undefined;
+const YEARS_MS = 10 * 365 * DAY_MS;
+const KEYS = 100;
+const FIRST_SEED = Number(process.env.SIMULATION_SEED ?? (SOAK ? Date.now() % 1e6 : 1));
+const seeds = Array.from({ length: SOAK ? 8 : 1 }, (_, i) => FIRST_SEED + i);
+if (SOAK) console.log(`ten years from SIMULATION_SEED=${FIRST_SEED}`);
+
+it.each(seeds)(
+  "ten years of keys from seed %i",
+  async (seed) => {
+    const world = new World(seed);
+    const actors: Actor[] = [new RotatingKeys(world, KEYS)];
+    await world.open();
+    try {
+      for (let day = 0; world.nowMs < START_MS + YEARS_MS; day++) {
+        for (const actor of actors) await actor.act();
+        await world.advance();
+        for (const actor of actors) await actor.settle();
+        if (day % 20 === 0) for (const actor of actors) await actor.check();
+      }
+      for (const actor of actors) await actor.check();
+    } catch (error) {
+      const date = new Date(world.nowMs).toISOString();
+      throw new Error(`SIMULATION_SEED=${seed}, on ${date}: ${(error as Error).message}`, { cause: error });
+    } finally {
+      await world.close();
+    }
+    console.log(`seed ${seed}: ${[...world.counts].map(([what, count]) => `${count} ${what}`).join(", ")}`);
+    for (const what of [
+      "keys",
+      "sealed",
+      "opened",
+      "restarts",
+      "rotated by themselves",
+      "rotated on demand",
+      "deleted",
+    ]) {
+      expect(world.counts.get(what), what).toBeGreaterThan(0);
+    }
+  },
+  600_000,
+);
