@@ -1,5 +1,5 @@
 /** A service of several Regions for tests: all of them in one store, or a store for each. */
-import { createKms, type KeyStoreDriver, type Kms, rootKeyFromBytes } from "../../src/index.ts";
+import { createKms, type KeyStoreDriver, type Kms, type Random, rootKeyFromBytes } from "../../src/index.ts";
 import { type Call, DAY_MS, ROOT_KEY, START_MS } from "../operations/service.ts";
 
 export const ACCOUNT = "111122223333";
@@ -21,15 +21,17 @@ export interface RegionsOptions {
   readonly region?: string;
   /** The time goes on from here. */
   readonly clock?: { nowMs: number };
+  readonly random?: Random;
   readonly audit?: Parameters<typeof createKms>[0]["audit"];
 }
 
 export async function openRegions(options: RegionsOptions): Promise<Regions> {
-  const { keystore, regions, region = A, clock = { nowMs: START_MS }, audit } = options;
+  const { keystore, regions, region = A, clock = { nowMs: START_MS }, audit, random } = options;
   const kms = await createKms({
     keystore,
     ...(regions && { regions }),
     ...(audit && { audit }),
+    ...(random && { random }),
     rootKey: rootKeyFromBytes(ROOT_KEY),
     region,
     accountId: ACCOUNT,
