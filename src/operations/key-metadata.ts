@@ -29,7 +29,7 @@ import { algorithmLists, describeSpec } from "./key-spec.ts";
 
 const multiRegionKey = struct({ Arn: arn, Region: regionName });
 
-/** Members of imported, replicated and externally stored keys are declared; such keys are not made yet. */
+/** Members of imported and externally stored keys are declared; such keys are not made yet. */
 export const keyMetadata = struct({
   AWSAccountId: accountId,
   KeyId: required(keyRef),

@@ -5,19 +5,10 @@
 import { describe, expect, it } from "vitest";
 import { type KeyStoreDriver, memoryKeystore } from "../../src/index.ts";
 import { unclosable } from "../operations/service.ts";
-import { type CrashPoint, failing } from "./failing.ts";
+import { type CrashPoint, copyOf, failing } from "./failing.ts";
 import { A, B, C, openRegions, REGIONS, type Regions } from "./regions.ts";
 
 const Plaintext = new TextEncoder().encode("secret");
-
-/** The same content in another driver. */
-async function copyOf(driver: KeyStoreDriver): Promise<KeyStoreDriver> {
-  const copy = memoryKeystore();
-  const writes = new Map<string, Uint8Array>();
-  for (const path of await driver.list("", undefined, 10_000)) writes.set(path, (await driver.get(path))!.value);
-  await copy.commit({ checks: [], writes });
-  return copy;
-}
 
 class Stores {
   constructor(readonly drivers: readonly KeyStoreDriver[]) {}

@@ -1,5 +1,5 @@
-/** A driver that a crash stops: after so many calls, every further one fails. */
-import type { KeyStoreDriver } from "../../src/keystore/driver.ts";
+/** A driver that a crash stops: after so many calls, every further one fails; and what is left of it. */
+import { type KeyStoreDriver, memoryKeystore } from "../../src/index.ts";
 
 /** The stores of one process share the fault: with one of them, all of them stop. */
 export interface CrashPoint {
@@ -26,4 +26,13 @@ export function failing(driver: KeyStoreDriver, point: CrashPoint): KeyStoreDriv
     foreignRevision: () => driver.foreignRevision(),
     close: () => driver.close(),
   };
+}
+
+/** The same content in another driver. */
+export async function copyOf(driver: KeyStoreDriver): Promise<KeyStoreDriver> {
+  const copy = memoryKeystore();
+  const writes = new Map<string, Uint8Array>();
+  for (const path of await driver.list("", undefined, 10_000)) writes.set(path, (await driver.get(path))!.value);
+  await copy.commit({ checks: [], writes });
+  return copy;
 }

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type KeyStoreDriver, memoryKeystore } from "../../src/index.ts";
 import { unclosable } from "../operations/service.ts";
-import { type CrashPoint, failing } from "./failing.ts";
+import { type CrashPoint, copyOf, failing } from "./failing.ts";
 import { A, arnIn, B, C, openRegions, type Regions } from "./regions.ts";
 
 const Plaintext = new TextEncoder().encode("secret");
@@ -123,6 +123,35 @@ describe("while a Region does not answer", () => {
       const paths = await stores[region].list("record/", undefined, 10_000);
       expect(paths.filter((path) => path.includes(`/replication/${KeyId}`))).toEqual([]);
     }
+  });
+
+  it("a store that is restored from an old copy learns what the others have done since", async () => {
+    const old = await copyOf(stores[A]);
+    const { CiphertextBlob: before } = await regions.in(A)("Encrypt", { KeyId, Plaintext });
+    await regions.in(A)("RotateKeyOnDemand", { KeyId });
+    await regions.in(A)("UpdatePrimaryRegion", { KeyId, PrimaryRegion: B });
+    await regions.in(B)("RotateKeyOnDemand", { KeyId });
+    const blobs = [before, await sealIn(A), await sealIn(B)];
+    const current = await currentIn(B);
+    const apart = { [B]: unclosable(stores[B]), [C]: unclosable(stores[C]) };
+    const restored = await openRegions({ keystore: old, regions: apart });
+    const describeA = async () => (await restored.in(A)("DescribeKey", { KeyId })).KeyMetadata;
+    expect((await describeA()).MultiRegionConfiguration.MultiRegionKeyType).toBe("PRIMARY");
+    // It takes itself for the primary; what it begins comes to nothing, and it learns why.
+    await restored.in(A)("RotateKeyOnDemand", { KeyId });
+    const learned = await describeA();
+    expect(learned.MultiRegionConfiguration.PrimaryKey.Region).toBe(B);
+    expect(learned.CurrentKeyMaterialId).toBe(current);
+    const sealed = await restored.in(A)("Encrypt", { KeyId, Plaintext });
+    for (const CiphertextBlob of [...blobs, sealed.CiphertextBlob]) {
+      for (const region of [A, B, C]) {
+        expect((await restored.in(region)("Decrypt", { CiphertextBlob })).Plaintext).toEqual(Plaintext);
+      }
+    }
+    const roles = await Promise.all(
+      [A, B, C].map(async (region) => (await restored.in(region)("DescribeKey", { KeyId })).KeyMetadata),
+    );
+    for (const { MultiRegionConfiguration } of roles) expect(MultiRegionConfiguration.PrimaryKey.Region).toBe(B);
   });
 
   it("an empty store in its place is not taken for a deleted replica", async () => {
