@@ -120,7 +120,8 @@ export function withReplicas(key: MultiRegionKey, outcomes: ReadonlyMap<string, 
   let isChanged = false;
   for (const [region, outcome] of outcomes) {
     const isListed = replicaRegions.includes(region);
-    if (outcome === "created" && !isListed) replicaRegions = [...replicaRegions, region];
+    // One that is made again is a change as well, so that who has just seen the old one go does not strike this one out.
+    if (outcome === "created") replicaRegions = isListed ? replicaRegions : [...replicaRegions, region];
     else if (outcome === "gone" && isListed) replicaRegions = replicaRegions.filter((other) => other !== region);
     else if (outcome !== "unfit") continue;
     if (outcome !== "created" && nextPrimaryRegion === region) nextPrimaryRegion = undefined;

@@ -297,7 +297,9 @@ export class Replication {
         if (!isMultiRegion(key)) return undefined;
         const { primaryRegion, replicaRegions } = key.multiRegion;
         if (primaryRegion !== at) return primaryRegion;
-        if (replicaRegions.includes(own)) there.#send(tx, keyId, own, { isGone: true });
+        // It may be about to be made again.
+        const isComing = isCreation((await there.#errands.of(tx, keyId)).get(own) ?? {});
+        if (replicaRegions.includes(own) && !isComing) there.#send(tx, keyId, own, { isGone: true });
         return undefined;
       });
       if (moved === undefined) {
