@@ -64,8 +64,8 @@ describe.each([
     const [old] = await currents();
     await regions.in(A)("UpdatePrimaryRegion", { KeyId, PrimaryRegion: C });
     regions.advanceDays(91);
-    expect(await regions.kms.upkeep()).toEqual({ rotatedKeys: 1, deletedKeys: 0 });
-    expect(await regions.kms.upkeep()).toEqual({ rotatedKeys: 0, deletedKeys: 0 });
+    expect(await regions.kms.upkeep()).toMatchObject({ rotatedKeys: 1, deletedKeys: 0 });
+    expect(await regions.kms.upkeep()).toMatchObject({ rotatedKeys: 0, deletedKeys: 0 });
     const after = await currents();
     expect(new Set(after).size).toBe(1);
     expect(after[0]).not.toBe(old);
