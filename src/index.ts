@@ -40,3 +40,4 @@ export type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 export type { Cost, CostLine } from "./quota/cost.ts";
 export type { QuotaSetting } from "./quota/request-quotas.ts";
 export { type RootKey, type RootKeySource, rootKeyFromBytes } from "./records/root-key.ts";
+export type { RegionStore, RegionStores } from "./region-stores.ts";

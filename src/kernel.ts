@@ -6,10 +6,13 @@
 import type { AuditEvent, AuditSink } from "./audit/audit.ts";
 import { decide } from "./authorization/authorize.ts";
 import { denyNobody } from "./authorization/denial.ts";
+import { mayPutKeyPolicyElsewhere } from "./authorization/elsewhere.ts";
 import type { Caller, Clock } from "./env.ts";
 import { KmsError } from "./errors.ts";
+import type { Key } from "./keys/key.ts";
 import type { UsingOperation } from "./keys/last-usage.ts";
 import { ManagedKeyMissing } from "./keys/managed-keys.ts";
+import { isUnderWay } from "./keys/multi-region.ts";
 import { isRotationDue } from "./keys/rotation.ts";
 import { admit, dismiss } from "./model/admit.ts";
 import { keyArn } from "./model/arn.ts";
@@ -96,6 +99,8 @@ export class Kernel {
       const recorded = cleaningUp(() => record(audit, event), forget);
       if (recorded instanceof Promise) await recorded;
     }
+    const used = running?.keys[0]?.key;
+    if (used?.multiRegion !== undefined) await this.#goOn(used);
     if (output === undefined) throw failure;
     this.#noteUsage(running!);
     if (this.#options.services.lastUsage.isFull) await this.rest();
@@ -176,7 +181,10 @@ export class Kernel {
         if (ignoresCiphertext(input)) throw dryRunPassed();
         if (operation.effect === "read" && this.#isRotationDue(running)) return ROTATION_DUE;
         const services = running.keys[0]?.services ?? request.services;
-        const mayPutKeyPolicy = (policy: Policy) => this.#mayPutKeyPolicy(request, running.keys[0], policy);
+        const mayPutKeyPolicy = (policy: Policy) =>
+          operation.elsewhere === undefined
+            ? this.#mayPutKeyPolicy(request, running.keys[0], policy)
+            : mayPutKeyPolicyElsewhere(request, operation.elsewhere, running.keys[0]!, policy);
         return operation.handle({ input, keys, services, caller, mayPutKeyPolicy, tx, prepared });
       });
       return input.DryRun === true ? whenReady(handling, (output) => endDryRun(operation, output)) : handling;
@@ -268,7 +276,13 @@ export class Kernel {
     });
     lastUsage.settle(usages);
     metering.settle(added, clock.nowMs());
+    if (services.replication.isDue) await services.replication.runDue();
     return output;
+  }
+
+  /** A key that is on its way between Regions goes on when it is used, whoever left it there. */
+  async #goOn(key: Key): Promise<void> {
+    if (isUnderWay(key)) await this.#options.services.replication.goOn(key);
   }
 }
 

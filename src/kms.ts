@@ -35,6 +35,7 @@ import { defaultKeyPolicy } from "./keys/key-policy.ts";
 import { Keys, type MaterialTypes, materialTypes } from "./keys/keys.ts";
 import { LastUsage } from "./keys/last-usage.ts";
 import { macsOver } from "./keys/mac.ts";
+import { Replication, type ReplicationOptions } from "./keys/replication.ts";
 import { Rotations } from "./keys/rotation.ts";
 import type { KeyStoreDriver } from "./keystore/driver.ts";
 import { keyNamesOf } from "./model/arn.ts";
@@ -46,8 +47,9 @@ import type { Cost } from "./quota/cost.ts";
 import { Metering } from "./quota/metering.ts";
 import { checkQuotaSetting, type QuotaSetting, RequestQuotas } from "./quota/request-quotas.ts";
 import { type Ready, whenReady } from "./records/ready.ts";
-import { openRecords, type Records } from "./records/record-store.ts";
+import type { Records } from "./records/record-store.ts";
 import type { RootKeySource } from "./records/root-key.ts";
+import { directoryOver, type OpenStores, openStores, type RegionStores } from "./region-stores.ts";
 import type { Services } from "./services.ts";
 import { type Done, realmsIn, Upkeep } from "./upkeep.ts";
 
@@ -60,6 +62,11 @@ export interface KmsOptions {
   readonly region: string;
   /** Twelve digits. */
   readonly accountId: string;
+  /**
+   * Regions whose records lie in a store of their own: `{ "eu-west-1": sqliteKeystore({ path }) }`, or with a root key of
+   * its own `{ "eu-west-1": { keystore, rootKey } }`. All other Regions, and the identities, lie in `keystore`.
+   */
+  readonly regions?: RegionStores;
   /** Who computes: "auto" by default, which is the fastest for each size; see `wasm-kms/engine`. */
   readonly engine?: EngineName;
   readonly clock?: Clock;
@@ -136,17 +143,17 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const clock = options.clock ?? platform.clock;
   const random = healthChecked(options.random ?? platform.random);
   const crypto = platform.engine(engineName(options.engine));
-  const rootKey = await options.rootKey.open({ crypto, random });
-  const records = await openRecords({ driver: options.keystore, rootKey, crypto, random, clock });
+  const stores = await openStores(options, options.regions ?? {}, { crypto, random, clock });
+  const records = stores.main;
   const { keyPairs } = platform;
   const quotas = options.requestQuotas ?? "off";
   const types = materialTypes(crypto, keyPairs);
   const directory = new GivenPrincipals(options.directory ?? new StoredDirectory(realm.partition));
-  const parts = { records, crypto, keyPairs, types, random, clock, directory, quotas };
+  const parts = { records, stores, crypto, keyPairs, types, random, clock, directory, quotas };
   const trail = typeof options.audit === "object" ? await openTrail(options.audit, parts) : undefined;
   const audit = typeof options.audit === "function" ? options.audit : trail?.record;
   const nextRequestId = countedIds(random);
-  const upkeep = new Upkeep({ records, clock, audit, nextRequestId });
+  const upkeep = new Upkeep({ clock, audit, nextRequestId });
   return new Realms({ ...parts, audit, trail, upkeep }, realm.partition, nextRequestId).get(realm);
 }
 
@@ -160,7 +167,9 @@ async function openTrail(source: AuditSource, parts: Omit<Parts, "upkeep">): Pro
 
 /** What the realms of one keystore have in common. */
 export interface Parts {
+  /** Of the Region, and in the whole service of those that have no store of their own. */
   readonly records: Records;
+  readonly stores: OpenStores;
   readonly crypto: Engine;
   readonly keyPairs: KeyPairs;
   readonly types: MaterialTypes;
@@ -172,6 +181,9 @@ export interface Parts {
   readonly quotas: QuotaSetting;
   readonly upkeep: Upkeep;
 }
+
+/** What the handlers of a realm may reach of other realms. */
+type Neighbours = Pick<Services, "ofAccount" | "inRegion"> & Pick<ReplicationOptions, "record" | "purge">;
 
 interface OpenRealm {
   readonly realm: Realm;
@@ -217,8 +229,13 @@ class Realms {
       return known;
     }
     const ofAccount = (accountId: string) => this.#find({ ...realm, accountId }).services;
-    const services = servicesOf(this.#parts, realm, ofAccount);
-    const kernel = new Kernel({ ...this.#parts, services });
+    const inRegion = (region: string) => this.#find({ ...realm, region }).services;
+    const { upkeep } = this.#parts;
+    const record = (keyId: string) => upkeep.report("SynchronizeMultiRegionKey", services, keyId);
+    const purge = () => upkeep.deleteDue(services);
+    const records = this.#parts.stores.of(realm.region);
+    const services: Services = servicesOf({ ...this.#parts, records }, realm, { ofAccount, inRegion, record, purge });
+    const kernel = new Kernel({ ...this.#parts, records, services });
     const opened: OpenRealm = { realm, kernel, services, isOpen: true };
     this.#open.set(folder, opened);
     if (this.#open.size > REMEMBERED_REALMS) this.#forgetOldest();
@@ -246,7 +263,7 @@ class Realms {
         return this.get({ ...realm, accountId: account }).as(principal, facts);
       },
       explain: (options: ExplainOptions) => this.#explain(realm, caller?.(), options),
-      cost: (month?: string) => reportCost(this.#parts.records, live().services, this.#parts.clock, month),
+      cost: (month?: string) => reportCost(live().services, month),
       upkeep: () => this.#upkeep(),
       caller: () => caller?.(),
       requestId,
@@ -266,13 +283,13 @@ class Realms {
   async #explain(realm: Realm, caller: Caller | undefined, options: ExplainOptions): Promise<Explanation> {
     if (caller === undefined) throw denyNobody();
     const { services } = this.#find(realm);
-    return this.#parts.records.read((tx) => explain(tx, services, caller, options));
+    return services.records.read((tx) => explain(tx, services, caller, options));
   }
 
   async #upkeep(): Promise<Done> {
-    const { records, upkeep } = this.#parts;
+    const { stores, upkeep } = this.#parts;
     const all = { rotatedKeys: 0, deletedKeys: 0, expiredMaterials: 0 };
-    for (const realm of await realmsIn(records)) {
+    for (const realm of await realmsIn(stores)) {
       const { services } = this.#find(realm);
       for (let found = true; found; ) {
         const done = await upkeep.run(services);
@@ -299,7 +316,7 @@ class Realms {
     try {
       await this.#parts.trail?.close();
     } finally {
-      await this.#parts.records.close();
+      await this.#parts.stores.close();
     }
   }
 }
@@ -313,19 +330,35 @@ function authorityOver({ records, crypto, clock, directory }: Parts): Authority 
   };
 }
 
-/** What the handlers of one realm may use. @param ofAccount the same of another account in this Region */
-export function servicesOf(parts: Omit<Parts, "upkeep">, realm: Realm, ofAccount: Services["ofAccount"]): Services {
-  const { crypto, keyPairs, types, random, clock, directory, quotas } = parts;
+/** What the handlers of one realm may use. */
+export function servicesOf(parts: Omit<Parts, "upkeep">, realm: Realm, neighbours: Neighbours): Services {
+  const { records, stores, crypto, keyPairs, types, random, clock, directory, quotas } = parts;
+  const { ofAccount, inRegion, record, purge } = neighbours;
   const folder = folderOf(realm);
   const keys = new Keys({ folder, crypto, keyPairs, types, random, clock });
   const folderOfAccount = (accountId: string) => folderOf({ ...realm, accountId });
+  const keyCount = new KeyCount(folder, keys);
+  const replication = new Replication({
+    region: realm.region,
+    folder,
+    records,
+    keys,
+    keyCount,
+    clock,
+    record,
+    purge,
+    promoted: (tx, key) => rotations.takeOver(tx, key),
+    inRegion: (region) => inRegion(region).replication,
+  });
+  const rotations: Rotations = new Rotations(folder, keys, clock, replication);
   return {
     realm,
+    records,
     keyNames: keyNamesOf(realm),
     random,
     clock,
     keys,
-    rotations: new Rotations(folder, keys, clock),
+    rotations,
     imports: new ImportedMaterials({ folder, keys, crypto, keyPairs, clock }),
     importTokens: new ImportTokens(types.symmetric, crypto, random),
     aliases: aliasesIn(folder, clock),
@@ -333,14 +366,16 @@ export function servicesOf(parts: Omit<Parts, "upkeep">, realm: Realm, ofAccount
     macs: macsOver(keys, crypto),
     keyPairs,
     engine: crypto,
-    keyCount: new KeyCount(folder, keys),
+    keyCount,
+    replication,
     lastUsage: new LastUsage(folder, keys),
     metering: new Metering(folder),
     requestQuotas: quotas === "off" ? undefined : new RequestQuotas(quotas, realm.region, clock),
     grants: new Grants(realm, { folderOf: folderOfAccount, clock, random }),
     defaultKeyPolicy: defaultKeyPolicy(realm),
-    directory,
+    directory: records === stores.main ? directory : directoryOver(stores.main, directory),
     ofAccount,
+    inRegion,
   };
 }
 

@@ -14,14 +14,18 @@ import type { KeyCount } from "./keys/key-count.ts";
 import type { Keys } from "./keys/keys.ts";
 import type { LastUsage } from "./keys/last-usage.ts";
 import type { Macs } from "./keys/mac.ts";
+import type { Replication } from "./keys/replication.ts";
 import type { Rotations } from "./keys/rotation.ts";
 import type { KeyName } from "./model/arn.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { Metering } from "./quota/metering.ts";
 import type { RequestQuotas } from "./quota/request-quotas.ts";
+import type { Records } from "./records/record-store.ts";
 
 export interface Services {
   readonly realm: Realm;
+  /** The store of this Region. */
+  readonly records: Records;
   /** Reads key references of the realm. @throws {KmsError} */
   readonly keyNames: (text: string) => KeyName;
   readonly random: Random;
@@ -38,6 +42,8 @@ export interface Services {
   readonly engine: Engine;
   readonly keyCount: KeyCount;
   readonly lastUsage: LastUsage;
+  /** Keeps the Regions of multi-Region keys together. */
+  readonly replication: Replication;
   readonly metering: Metering;
   /** Absent where requests are not limited. */
   readonly requestQuotas?: RequestQuotas | undefined;
@@ -48,4 +54,6 @@ export interface Services {
   readonly directory: Directory;
   /** The services of another account in this Region, whose keys a request may name. */
   readonly ofAccount: (accountId: string) => Services;
+  /** The services of this account in another Region, whose store may be another one. */
+  readonly inRegion: (region: string) => Services;
 }

@@ -6,6 +6,7 @@
 import { DEFAULT_ALGORITHM } from "../crypto/algorithms.ts";
 import type { Caller } from "../env.ts";
 import type { Key } from "../keys/key.ts";
+import { regionRole } from "../keys/multi-region.ts";
 import type { Identity } from "../policy/identity.ts";
 import type { ContextSource } from "../policy/policy.ts";
 import type { Services } from "../services.ts";
@@ -146,10 +147,11 @@ const FACTS: ReadonlyMap<string, Fact> = new Map<string, Fact>([
   [
     "kms:multiregion",
     ofKey(
-      () => "false",
+      ({ multiRegion }) => String(multiRegion !== undefined),
       ({ input }) => textOf(input.MultiRegion ?? false),
     ),
   ],
+  ["kms:multiregionkeytype", multiRegionKeyType],
   ["kms:resourcealiases", ({ aliasNames }) => aliasNames],
   ["kms:trailingdayswithoutkeyusage", ({ trailingDaysWithoutUsage }) => trailingDaysWithoutUsage?.toString()],
   ["aws:resourceaccount", ({ resourceAccount }) => resourceAccount],
@@ -261,6 +263,13 @@ function requestAlias({ action, input, keyMember }: ContextFacts): Value {
   const at = typeof name === "string" ? name.lastIndexOf(":alias/") : -1;
   if (at >= 0) return name?.slice(at + 1);
   return typeof name === "string" && name.startsWith("alias/") ? name : undefined;
+}
+
+/** Of a key, or of what CreateKey makes; ReplicateKey names the type of the replica that it makes. */
+function multiRegionKeyType({ key, services, action, input }: ContextFacts): Value {
+  if (key !== undefined) return regionRole(key, services.realm.region);
+  if (action !== CREATE_KEY || input.MultiRegion !== true) return undefined;
+  return textOf(input.MultiRegionKeyType ?? "PRIMARY");
 }
 
 function requestTags({ action, input }: ContextFacts): (readonly [string, string])[] {

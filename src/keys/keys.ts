@@ -11,11 +11,11 @@ import { fromHex } from "../crypto/key-encodings.ts";
 import type { KeyPairs, PairBytes } from "../crypto/key-pairs.ts";
 import { Secret } from "../crypto/secret.ts";
 import type { Clock, Random } from "../env.ts";
-import { toHex, uuidOf } from "../model/arn.ts";
+import { keyIdOf, toHex, uuidOf } from "../model/arn.ts";
 import { remember } from "../model/remember.ts";
 import { jsonRecord } from "../records/json-record.ts";
 import { type Ready, whenReady } from "../records/ready.ts";
-import type { ReadTransaction, RecordType, Transaction } from "../records/record-store.ts";
+import type { ReadTransaction, Records, RecordType, Transaction } from "../records/record-store.ts";
 import { DueIndex, type DueKey } from "./due-index.ts";
 import { asOf, entriesOf, withState } from "./import-state.ts";
 import { currentMaterial, isDeleted, type Key, keyRecord, type MaterialEntry } from "./key.ts";
@@ -52,7 +52,7 @@ export function materialTypes(crypto: Engine, keyPairs: KeyPairs): MaterialTypes
 
 /** What a new key is made from. */
 export interface NewKey
-  extends Pick<Key, "keySpec" | "keyUsage" | "description" | "tags" | "policy" | "manager" | "origin"> {
+  extends Pick<Key, "keySpec" | "keyUsage" | "description" | "tags" | "policy" | "manager" | "origin" | "multiRegion"> {
   /** The pair of an asymmetric key that is made here, which its maker wipes. */
   readonly pair: PairBytes | undefined;
 }
@@ -91,6 +91,25 @@ export class Keys {
     return key instanceof Promise ? key.then((loaded) => this.#asOf(loaded)) : this.#asOf(key);
   }
 
+  /** The key's record, whether or not its deletion has come due. */
+  async peek(tx: ReadTransaction, keyId: string): Promise<Key | undefined> {
+    return tx.get(keyRecord, this.#keyPath(keyId));
+  }
+
+  /** Copies material of the same key from another Region, whose store may be another one. */
+  async copyMaterial(
+    tx: Transaction,
+    key: Key,
+    materialId: string,
+    from: { readonly keys: Keys; readonly records: Records },
+  ): Promise<void> {
+    const { material } = KEY_SPECS[key.keySpec];
+    const { symmetric, pair } = this.#types;
+    const type = material === "symmetric" ? symmetric : material === "pair" ? pair : macRecord;
+    const fromPath = from.keys.#materialPath(key.keyId, materialId);
+    await tx.copy(type as RecordType<unknown>, this.#materialPath(key.keyId, materialId), from.records, fromPath);
+  }
+
   /** Key ids after `after`, in order, at most `limit`. */
   async list(tx: ReadTransaction, after: string | undefined, limit: number): Promise<readonly string[]> {
     const prefix = this.#keyPath("");
@@ -101,7 +120,7 @@ export class Keys {
   create(tx: Transaction, { pair, ...attributes }: NewKey): Key {
     const idBytes = new Uint8Array(16);
     this.#random.fill(idBytes);
-    const keyId = uuidOf(idBytes);
+    const keyId = attributes.multiRegion === undefined ? uuidOf(idBytes) : keyIdOf(idBytes, true);
     const createdAtMs = this.#clock.nowMs();
     if (attributes.origin === "EXTERNAL") {
       return this.update(tx, { ...attributes, keyId, state: "PendingImport", createdAtMs, materials: [] });
@@ -125,14 +144,15 @@ export class Keys {
 
   scheduleDeletion(tx: Transaction, key: Key, windowDays: number): Key & { readonly deletionAtMs: number } {
     const deletionAtMs = Math.trunc(this.#clock.nowMs()) + windowDays * DAY_MS;
-    const doomed = { ...key, state: "PendingDeletion" as const, deletionAtMs };
+    const { deletionWindowDays: _, ...kept } = key;
+    const doomed = { ...kept, state: "PendingDeletion" as const, deletionAtMs };
     this.#deletions.add(tx, { keyId: key.keyId, atMs: deletionAtMs });
     this.update(tx, doomed);
     return doomed;
   }
 
   cancelDeletion(tx: Transaction, key: Key): Key {
-    const { deletionAtMs, ...kept } = key;
+    const { deletionAtMs, deletionWindowDays: _, ...kept } = key;
     if (deletionAtMs !== undefined) this.#deletions.remove(tx, { keyId: key.keyId, atMs: deletionAtMs });
     return this.update(tx, withState({ ...kept, state: "Disabled" }));
   }
@@ -188,7 +208,8 @@ export class Keys {
     const key = await tx.get(keyRecord, this.#keyPath(keyId));
     if (key === undefined) return true;
     if (!isDeleted(key, this.#clock.nowMs())) return false;
-    for (const { materialId } of entriesOf(key)) tx.remove(this.#materialPath(keyId, materialId));
+    const entries = [...entriesOf(key), ...(key.multiRegion?.incoming ? [key.multiRegion.incoming] : [])];
+    for (const { materialId } of entries) tx.remove(this.#materialPath(keyId, materialId));
     tx.remove(this.#keyPath(keyId));
     return true;
   }

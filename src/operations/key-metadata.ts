@@ -1,6 +1,6 @@
 /** What answers tell of a key. Source: AWS KMS API reference, "KeyMetadata". */
 import type { Realm } from "../env.ts";
-import { currentMaterial, isSymmetric, type Key } from "../keys/key.ts";
+import { currentMaterial, isSymmetric, type Key, type MultiRegion } from "../keys/key.ts";
 import { keyArn } from "../model/arn.ts";
 import {
   accountId,
@@ -73,9 +73,20 @@ export function describeMetadata(key: Key, realm: Realm): ValueOf<typeof keyMeta
     Origin: key.origin ?? "AWS_KMS",
     KeyManager: key.manager ?? "CUSTOMER",
     ...describeSpec(key),
-    MultiRegion: false,
+    MultiRegion: key.multiRegion !== undefined,
+    ...(key.multiRegion && { MultiRegionConfiguration: describeRegions(key.keyId, key.multiRegion, realm) }),
+    ...(key.deletionWindowDays !== undefined && { PendingDeletionWindowInDays: key.deletionWindowDays }),
     ...(isSymmetric(key) && key.materials.length > 0 && { CurrentKeyMaterialId: currentMaterial(key).materialId }),
     ...(key.origin === "EXTERNAL" && key.state !== "PendingImport" && expiryOf(firstExpiryOf(key))),
+  };
+}
+
+function describeRegions(keyId: string, { primaryRegion, replicaRegions }: MultiRegion, realm: Realm) {
+  const inRegion = (region: string) => ({ Arn: keyArn({ ...realm, region }, keyId), Region: region });
+  return {
+    MultiRegionKeyType: primaryRegion === realm.region ? ("PRIMARY" as const) : ("REPLICA" as const),
+    PrimaryKey: inRegion(primaryRegion),
+    ReplicaKeys: replicaRegions.map(inRegion),
   };
 }
 

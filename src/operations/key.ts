@@ -1,6 +1,7 @@
 /** CreateKey, DescribeKey, ListKeys. Source: AWS KMS API reference. */
 import { algorithmsOf, KEY_SPECS, type PairSpec, type SupportedKeySpec } from "../crypto/algorithms.ts";
 import { KmsError } from "../errors.ts";
+import { newMultiRegion } from "../keys/multi-region.ts";
 import { ANY_STATE } from "../keys/state.ts";
 import { isKeyId, keyArn } from "../model/arn.ts";
 import { cutPage, pageMembers, readMarker } from "../model/pages.ts";
@@ -74,15 +75,9 @@ export const createKey = operation({
     const keySpec = specOf(input);
     const { Description: description = "", KeyUsage: keyUsage = "ENCRYPT_DECRYPT" } = input;
     await services.keyCount.add(tx);
-    const key = services.keys.create(tx, {
-      keySpec,
-      keyUsage,
-      description,
-      tags,
-      pair,
-      ...(policy && { policy }),
-      ...originOf(input),
-    });
+    const multiRegion = input.MultiRegion === true ? newMultiRegion(services.realm.region) : undefined;
+    const optional = { ...(policy && { policy }), ...(multiRegion && { multiRegion }), ...originOf(input) };
+    const key = services.keys.create(tx, { keySpec, keyUsage, description, tags, pair, ...optional });
     return { KeyMetadata: describeMetadata(key, services.realm) };
   },
 });
@@ -152,8 +147,11 @@ function checkSpec(input: ValueOf<typeof createKeyInput>): void {
   if (input.Origin !== undefined && input.Origin !== "AWS_KMS" && input.Origin !== "EXTERNAL") {
     throw new KmsError("UnsupportedOperationException", `Origin ${input.Origin} is not supported in this Region`);
   }
-  if (input.MultiRegion === true) {
-    throw new KmsError("UnsupportedOperationException", "Multi-Region keys are not supported in this Region");
+  if (input.MultiRegion === true && input.CustomKeyStoreId !== undefined) {
+    throw new KmsError(
+      "UnsupportedOperationException",
+      "A key in a custom key store cannot be a multi-Region key: leave out MultiRegion or CustomKeyStoreId.",
+    );
   }
 }
 

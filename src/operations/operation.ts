@@ -37,6 +37,8 @@ export interface Target<Member extends string = string> {
   readonly origin?: OriginRule;
   /** What AWS answers to an alias; "allowed" where an alias is as good as a key id. */
   readonly alias: "allowed" | "invalid-arn" | "must-be-key";
+  /** The Region that a multi-Region key has to be in: its primary one alone, or no replica Region. */
+  readonly region?: "primary" | "no-replica";
   /** The member may be absent; the handler then gets no key. */
   readonly optional?: true;
   /** Whether the key may belong to another account than the caller's. */
@@ -71,6 +73,15 @@ interface Request<I extends StructShape, T extends Targets, P> {
   readonly prepared: P;
 }
 
+/** Permissions in another Region of the account. */
+export interface Elsewhere<Member extends string = string> {
+  /** The member that names the Region. */
+  readonly region: Member;
+  readonly action: string;
+  /** Whether it is about the same key there, or makes one like it. */
+  readonly onKey: boolean;
+}
+
 /** Slow work that must not hold up other writes: made once, before the transaction, and disposed of after it. */
 interface Preparation<I extends StructShape, P> {
   prepare(input: ValueOf<I>, services: Services): Promise<P>;
@@ -90,6 +101,8 @@ interface Declared<I extends StructShape, O extends StructShape, T extends Targe
   readonly aliasName?: keyof I["members"] & string;
   /** What the members must satisfy together, judged before any key is looked up. @throws {KmsError} */
   validate?(input: ValueOf<I>): void;
+  /** What it needs in another Region as well. */
+  readonly elsewhere?: Elsewhere<keyof I["members"] & string>;
   /** Runs when the caller may use `action`. */
   readonly preparation?: Preparation<I, P>;
   /** Whether it changes nothing for anybody, although its effect is a write. */
@@ -125,11 +138,12 @@ export type Operation<I extends StructShape, O extends StructShape, T extends Ta
 export interface AnyOperation
   extends Omit<
       Declared<StructShape, StructShape, Targets, unknown>,
-      "unsupported" | "validate" | "preparation" | "tags" | "aliasName"
+      "unsupported" | "validate" | "preparation" | "tags" | "aliasName" | "elsewhere"
     >,
     Slotted {
   readonly unsupported?: readonly string[];
   readonly aliasName?: string;
+  readonly elsewhere?: Elsewhere;
   // biome-ignore lint/suspicious/noExplicitAny: the declaration has tied the input to the shape
   tags?(input: any): boolean;
   readonly effect: "read" | "write";

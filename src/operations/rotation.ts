@@ -44,11 +44,17 @@ export const enableKeyRotation = operation({
   input: struct({ KeyId: required(keyRef), RotationPeriodInDays: rotationPeriodInDays }),
   output: struct({}),
   targets: {
-    key: { ...ROTATABLE_KEY, action: "kms:EnableKeyRotation", states: ROTATION_SWITCHABLE, origin: MADE_HERE },
+    key: {
+      ...ROTATABLE_KEY,
+      action: "kms:EnableKeyRotation",
+      states: ROTATION_SWITCHABLE,
+      origin: MADE_HERE,
+      region: "no-replica",
+    },
   },
   effect: "write",
   async handle({ input, keys: { key: target }, services, tx }) {
-    services.rotations.enable(tx, target.key, input.RotationPeriodInDays ?? DEFAULT_PERIOD_DAYS);
+    await services.rotations.enable(tx, target.key, input.RotationPeriodInDays ?? DEFAULT_PERIOD_DAYS);
     return {};
   },
 });
@@ -58,11 +64,17 @@ export const disableKeyRotation = operation({
   input: struct({ KeyId: required(keyRef) }),
   output: struct({}),
   targets: {
-    key: { ...ROTATABLE_KEY, action: "kms:DisableKeyRotation", states: ROTATION_SWITCHABLE, origin: MADE_HERE },
+    key: {
+      ...ROTATABLE_KEY,
+      action: "kms:DisableKeyRotation",
+      states: ROTATION_SWITCHABLE,
+      origin: MADE_HERE,
+      region: "no-replica",
+    },
   },
   effect: "write",
   async handle({ keys: { key: target }, services, tx }) {
-    services.rotations.disable(tx, target.key);
+    await services.rotations.disable(tx, target.key);
     return {};
   },
 });
@@ -106,13 +118,14 @@ export const rotateKeyOnDemand = operation({
   name: "RotateKeyOnDemand",
   input: struct({ KeyId: required(keyRef) }),
   output: struct({ KeyId: keyRef }),
-  targets: { key: { ...ROTATABLE_KEY, action: "kms:RotateKeyOnDemand", states: USABLE } },
+  targets: { key: { ...ROTATABLE_KEY, action: "kms:RotateKeyOnDemand", states: USABLE, region: "no-replica" } },
   effect: "write",
   async handle({ keys: { key: target }, services, tx }) {
     checkOnDemandLimit(target.key, target.arn);
-    const { keys, imports } = services;
-    if (target.key.origin === "EXTERNAL") imports.rotate(tx, target.key, target.arn);
-    else keys.rotate(tx, target.key, "ON_DEMAND");
+    const { keys, imports, replication } = services;
+    const isImported = target.key.origin === "EXTERNAL";
+    const rotated = isImported ? imports.rotate(tx, target.key, target.arn) : keys.rotate(tx, target.key, "ON_DEMAND");
+    await replication.spread(tx, target.key, rotated);
     return { KeyId: target.key.keyId };
   },
 });

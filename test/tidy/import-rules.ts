@@ -11,7 +11,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["crypto/"],
   ["records/"],
   ["keys/", "aliases/", "audit/", "grants/", "identities/", "quota/"],
-  ["services.ts", "platform.ts"],
+  ["services.ts", "platform.ts", "region-stores.ts"],
   ["operations/"],
   ["authorization/", "targets.ts", "explanation.ts", "cost-report.ts", "upkeep.ts", "kernel.ts"],
   ["audit-signer.ts", "kms.ts"],
