@@ -10,6 +10,7 @@ import { openAuditSigner } from "./audit-signer.ts";
 import { denyNobody } from "./authorization/denial.ts";
 import { type Engine, type EngineName, engineName } from "./crypto/engine.ts";
 import type { KeyPairs } from "./crypto/key-pairs.ts";
+import type { RecipientVerifier } from "./enclaves/recipient.ts";
 import {
   type Caller,
   type CallerFacts,
@@ -63,6 +64,8 @@ export interface KmsOptions {
   readonly audit?: AuditSink | AuditSource;
   /** How many requests a second each account may send: "off" by default, "aws" as there, or numbers of your own. */
   readonly requestQuotas?: QuotaSetting;
+  /** Who verifies enclaves (the member Recipient): `nitroEnclaves({ roots })` of `wasm-kms/enclaves`; nobody by default. */
+  readonly enclaves?: RecipientVerifier;
   /** Who is who; by default the identities in the keystore, which `Kms.identities` manages. */
   readonly directory?: Directory;
 }
@@ -132,7 +135,8 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const quotas = options.requestQuotas ?? "off";
   const types = materialTypes(crypto, keyPairs);
   const directory = new GivenPrincipals(options.directory ?? new StoredDirectory(realm.partition));
-  const parts = { records, crypto, keyPairs, types, random, clock, directory, quotas };
+  const { enclaves } = options;
+  const parts = { records, crypto, keyPairs, types, random, clock, directory, quotas, enclaves };
   const trail = typeof options.audit === "object" ? await openTrail(options.audit, parts) : undefined;
   const audit = typeof options.audit === "function" ? options.audit : trail?.record;
   return new Realms({ ...parts, audit, trail }, realm.partition, countedIds(random)).get(realm);
@@ -158,6 +162,7 @@ export interface Parts {
   readonly trail?: AuditTrail | undefined;
   readonly directory: GivenPrincipals;
   readonly quotas: QuotaSetting;
+  readonly enclaves?: RecipientVerifier | undefined;
 }
 
 interface OpenRealm {
@@ -340,8 +345,11 @@ export function servicesOf(parts: Parts, realm: Realm, ofAccount: Services["ofAc
   };
 }
 
-function checkParts({ keystore, rootKey, requestQuotas }: KmsOptions): void {
+function checkParts({ keystore, rootKey, requestQuotas, enclaves }: KmsOptions): void {
   if (requestQuotas !== undefined) checkQuotaSetting(requestQuotas);
+  if (enclaves !== undefined && typeof enclaves?.verify !== "function") {
+    throw new TypeError("enclaves must verify documents, as nitroEnclaves({ roots }) of wasm-kms/enclaves does.");
+  }
   if (typeof keystore?.commit !== "function") {
     throw new TypeError('keystore must be a driver, as memoryKeystore() or sqliteKeystore({ path: "keys.sqlite" }).');
   }

@@ -90,6 +90,8 @@ interface Declared<I extends StructShape, O extends StructShape, T extends Targe
   validate?(input: ValueOf<I>): void;
   /** Runs when the caller may use `action`. */
   readonly preparation?: Preparation<I, P>;
+  /** The secret member of the answer, which is sealed where the request names a Recipient. */
+  readonly recipientGets?: keyof O["members"] & string;
   /** Members that AWS knows and we refuse by name (UnsupportedOperationException) rather than ignore. */
   readonly unsupported?: readonly (keyof I["members"] & string)[];
 }
@@ -121,11 +123,12 @@ export type Operation<I extends StructShape, O extends StructShape, T extends Ta
 export interface AnyOperation
   extends Omit<
       Declared<StructShape, StructShape, Targets, unknown>,
-      "unsupported" | "validate" | "preparation" | "tags" | "aliasName"
+      "unsupported" | "validate" | "preparation" | "tags" | "aliasName" | "recipientGets"
     >,
     Slotted {
   readonly unsupported?: readonly string[];
   readonly aliasName?: string;
+  readonly recipientGets?: string;
   // biome-ignore lint/suspicious/noExplicitAny: the declaration has tied the input to the shape
   tags?(input: any): boolean;
   readonly effect: "read" | "write";
