@@ -212,7 +212,8 @@ class Reader {
   }
 
   #valueOf(token: Token, type: Type, name: string): unknown {
-    if (!Type.equals(token.type, type)) throw invalidDocument(`${name} is a ${token.type.name}, not a ${type.name}`);
+    if (!Type.equals(token.type, type))
+      throw invalidDocument(`${name} has the type ${token.type.name}, not ${type.name}`);
     return token.value;
   }
 }

@@ -73,10 +73,10 @@ export function fieldsWith(changes: Record<string, Cbor | undefined> = {}, { cab
   return kept.map(([name, value]) => [text(name), value] as const);
 }
 
-export const HEADER = Uint8Array.of(0xa1, 0x01, 0x38, 0x22);
+export const HEADER: Uint8Array = Uint8Array.of(0xa1, 0x01, 0x38, 0x22);
 
 /** r and s over COSE's Sig_structure. */
-export function signatureOf(payload: Uint8Array, key = enclave.privateKey, header = HEADER): Uint8Array {
+export function signatureOf(payload: Uint8Array, key = enclave.privateKey, header: Uint8Array = HEADER): Uint8Array {
   const signed = array(text("Signature1"), bytes(header), bytes(new Uint8Array()), bytes(payload));
   return new Uint8Array(sign("sha384", signed, { key, dsaEncoding: "ieee-p1363" }));
 }
