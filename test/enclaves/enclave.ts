@@ -89,6 +89,13 @@ export function documentWith(changes?: Record<string, Cbor | undefined>, chain?:
   return sealedIn(map(...fieldsWith(changes, chain)));
 }
 
+/** A document of another time than that of these tests, for what reads the real clock, and its root. */
+export function documentAt(nowMs: number): { readonly document: Uint8Array; readonly root: Uint8Array } {
+  const times = { notBeforeMs: nowMs - HOUR_MS, notAfterMs: nowMs + HOUR_MS };
+  const chain = chainWith({ root: times, region: times, instance: times, enclave: times });
+  return { document: documentWith({ timestamp: uint(nowMs) }, chain), root: chain.cabundle[0]! };
+}
+
 /** The same for an enclave that holds another RSA key. */
 export const documentFor = (publicKey: KeyObject): Uint8Array => documentWith({ public_key: bytes(spkiOf(publicKey)) });
 
