@@ -1,3 +1,4 @@
+/** Attestation documents that were changed, and roots that are none. */
 import { describe, expect, it } from "vitest";
 import { nitroEnclaves } from "../../src/nitro.ts";
 import { bytes, map } from "./cbor.ts";
