@@ -42,6 +42,7 @@ const IV_BYTES = 16;
 const RSA_ENCRYPTION = "1.2.840.113549.1.1.1";
 const RSA_MIN_BITS = 2048;
 const RSA_MAX_BITS = 4096;
+const EXPONENT_MAX = 2n ** 32n;
 const NO_BYTES = new Uint8Array(0);
 
 /** @throws {TypeError} for options of a wrong form */
@@ -94,15 +95,20 @@ function copyOf(der: Uint8Array): Uint8Array {
 
 /** @throws {KmsError} ValidationException unless this is an RSA key of 2048 to 4096 bits, in its one encoding */
 function checkRsaKey(spki: Uint8Array): void {
-  const bits = rsaBitsOf(spki);
-  if (bits === undefined) throw invalidDocument("public_key is no RSA key as SubjectPublicKeyInfo in DER");
+  const key = readRsaKey(spki);
+  if (key === undefined) throw invalidDocument("public_key is no RSA key as SubjectPublicKeyInfo in DER");
+  const { bits, exponent } = key;
   if (bits < RSA_MIN_BITS || bits > RSA_MAX_BITS) {
     throw invalidDocument(`public_key has ${bits} bits; it has ${RSA_MIN_BITS} to ${RSA_MAX_BITS}`);
   }
+  // Under 1 nothing would be sealed, no even number has an inverse, and runtimes refuse what is longer.
+  if (exponent < 3n || exponent % 2n === 0n || exponent > EXPONENT_MAX) {
+    throw invalidDocument("public_key has a public exponent that is not odd and from 3 to 2^32");
+  }
 }
 
-/** The length of the modulus, or `undefined` for what is no RSA key. */
-function rsaBitsOf(spki: Uint8Array): number | undefined {
+/** The length of the modulus and the exponent, or `undefined` for what is no RSA key. */
+function readRsaKey(spki: Uint8Array): { readonly bits: number; readonly exponent: bigint } | undefined {
   try {
     const info = AsnParser.parse(spki, SubjectPublicKeyInfo);
     const { result } = fromBER(info.subjectPublicKey);
@@ -112,10 +118,8 @@ function rsaBitsOf(spki: Uint8Array): number | undefined {
     // One form: what is read, written again, is what was given.
     info.subjectPublicKey = result.toBER();
     if (compareBytes(new Uint8Array(AsnConvert.serialize(info)), spki) !== 0) return undefined;
-    const e = exponent.toBigInt();
     const n = modulus.toBigInt();
-    // An exponent of 1 would seal nothing, and no even number has an inverse.
-    return n > 0n && n % 2n === 1n && e >= 3n && e % 2n === 1n && e < n ? n.toString(2).length : undefined;
+    return n > 0n && n % 2n === 1n ? { bits: n.toString(2).length, exponent: exponent.toBigInt() } : undefined;
   } catch {
     return undefined;
   }

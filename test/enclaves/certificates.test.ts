@@ -190,6 +190,7 @@ describe("The certificates", () => {
 
 describe("The key to seal for", () => {
   const NO_RSA = "public_key is no RSA key as SubjectPublicKeyInfo in DER";
+  const EXPONENT = "public_key has a public exponent that is not odd and from 3 to 2^32";
   const rsa = spkiOf(ENCLAVE_KEY.publicKey);
   const withModulus = (modulus: Uint8Array, exponent: Uint8Array) =>
     spkiOf(
@@ -229,8 +230,10 @@ describe("The key to seal for", () => {
       () => new Uint8Array(Buffer.from(ENCLAVE_KEY.publicKey.export({ format: "pem", type: "spki" }))),
       NO_RSA,
     ],
-    ["with the exponent 1", () => withModulus(modulus, Uint8Array.of(1)), NO_RSA],
-    ["with an even exponent", () => withModulus(modulus, Uint8Array.of(1, 0, 0)), NO_RSA],
+    ["with the exponent 1", () => withModulus(modulus, Uint8Array.of(1)), EXPONENT],
+    ["with an even exponent", () => withModulus(modulus, Uint8Array.of(1, 0, 0)), EXPONENT],
+    ["with a long exponent", () => withModulus(modulus, Uint8Array.of(1, 0, 0, 0, 1)), EXPONENT],
+    ["with an exponent as long as the modulus", () => withModulus(modulus, modulus.with(0, 1)), EXPONENT],
     ["with an even modulus", () => withModulus(modulus.with(255, 0xc0), Uint8Array.of(1, 0, 1)), NO_RSA],
     ["of noise", () => fill(294), NO_RSA],
   ];

@@ -30,14 +30,12 @@ async function keyFor(rest: object): Promise<string> {
   return (await service.kms.execute("CreateKey", { Policy })).KeyMetadata!.KeyId!;
 }
 
-const dataKey = (kms: Kms, KeyId: string, recipient?: object) =>
-  codeOf(
-    kms.execute("GenerateDataKey", { KeyId, KeySpec: "AES_256", ...(recipient && { Recipient: recipient as never }) }),
-  );
+const dataKey = (kms: Kms, KeyId: string, recipient?: typeof Recipient) =>
+  codeOf(kms.execute("GenerateDataKey", { KeyId, KeySpec: "AES_256", ...(recipient && { Recipient: recipient }) }));
 
 beforeAll(async () => {
   service = await serviceFor();
-  alice = service.kms.as({ type: "user", arn: `arn:aws:iam::${ACCOUNT}:user/alice`, identityPolicies: [] } as never);
+  alice = service.kms.as({ type: "user", arn: `arn:aws:iam::${ACCOUNT}:user/alice`, identityPolicies: [] });
 });
 
 describe("A policy that asks for an image", () => {
@@ -110,7 +108,7 @@ describe("Registers are asked for", () => {
       type: "user",
       arn: `arn:aws:iam::${ACCOUNT}:user/bob`,
       identityPolicies: [policy],
-    } as never);
+    });
     expect(await codeOf(bob.execute("GenerateRandom", { NumberOfBytes: 8, Recipient }))).toBe("success");
     expect(await codeOf(bob.execute("GenerateRandom", { NumberOfBytes: 8 }))).toBe("AccessDeniedException");
   });
