@@ -1,5 +1,8 @@
 /** Certificates and keys in attestation documents: one for each check that violates it alone. */
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
+import { AsnConvert } from "@peculiar/asn1-schema";
+import { SubjectPublicKeyInfo } from "@peculiar/asn1-x509";
+import { fromBER, Integer, type Sequence } from "asn1js";
 import { describe, expect, it } from "vitest";
 import { nitroEnclaves } from "../../src/nitro.ts";
 import { AUTHORITY_USAGE, extension, issue, makeHolder, SIGNER_USAGE } from "./authority.ts";
@@ -188,6 +191,14 @@ describe("The certificates", () => {
   });
 });
 
+function withThirdNumber(): Uint8Array {
+  const info = AsnConvert.parse(spkiOf(ENCLAVE_KEY.publicKey), SubjectPublicKeyInfo);
+  const numbers = fromBER(info.subjectPublicKey).result as Sequence;
+  numbers.valueBlock.value.push(new Integer({ value: 3 }));
+  info.subjectPublicKey = numbers.toBER();
+  return new Uint8Array(AsnConvert.serialize(info));
+}
+
 describe("The key to seal for", () => {
   const NO_RSA = "public_key is no RSA key as SubjectPublicKeyInfo in DER";
   const EXPONENT = "public_key has a public exponent that is not odd and from 3 to 2^32";
@@ -235,6 +246,7 @@ describe("The key to seal for", () => {
     ["with a long exponent", () => withModulus(modulus, Uint8Array.of(1, 0, 0, 0, 1)), EXPONENT],
     ["with an exponent as long as the modulus", () => withModulus(modulus, modulus.with(0, 1)), EXPONENT],
     ["with an even modulus", () => withModulus(modulus.with(255, 0xc0), Uint8Array.of(1, 0, 1)), NO_RSA],
+    ["with a third number in it", withThirdNumber, NO_RSA],
     ["of noise", () => fill(294), NO_RSA],
   ];
   it.each(wrong)("is refused %s", async (_, make, reason) => {
