@@ -46,4 +46,7 @@ export const platform: Platform = {
     random,
     node: onNode,
   }),
+  get subtle() {
+    return globalThis.crypto.subtle as SubtleCrypto | undefined;
+  },
 };

@@ -17,6 +17,7 @@ export function createKms(options: KmsOptions): Promise<Kms> {
 
 export type { AuditEvent, AuditSink } from "./audit/audit.ts";
 export { type AuditSource, auditTo, type LineReceiver } from "./audit/source.ts";
+export type { Attestation, Recipient, RecipientVerifier } from "./enclaves/recipient.ts";
 export type { Caller, CallerFacts, Clock, Principal, PrincipalType, Random, Realm } from "./env.ts";
 export { KeystoreError, KmsError, type KmsErrorCode } from "./errors.ts";
 export type { ExplainOptions, Explanation } from "./explanation.ts";

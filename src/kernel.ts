@@ -3,10 +3,12 @@
  * admit (check and copy) -> validate -> one transaction -> resolve, authorize, check (targets.ts) -> handle -> DryRun,
  * with one `finally` that wipes what was sensitive, and the audit event, whatever happened.
  */
+import { sealedAnswer, verifyRecipient } from "./attestation.ts";
 import type { AuditEvent, AuditSink } from "./audit/audit.ts";
 import { decide } from "./authorization/authorize.ts";
 import { denyNobody } from "./authorization/denial.ts";
 import { mayPutKeyPolicyElsewhere } from "./authorization/elsewhere.ts";
+import type { Recipient, RecipientVerifier } from "./enclaves/recipient.ts";
 import type { Caller, Clock } from "./env.ts";
 import { KmsError } from "./errors.ts";
 import type { Key } from "./keys/key.ts";
@@ -35,6 +37,8 @@ export interface KernelOptions {
   readonly clock: Clock;
   readonly audit?: AuditSink | undefined;
   readonly upkeep: Upkeep;
+  /** Absent where no enclave is answered. */
+  readonly enclaves?: RecipientVerifier | undefined;
 }
 
 /** A request that has been admitted, and what has become of it so far. */
@@ -44,6 +48,8 @@ interface Running {
   readonly caller: Caller;
   /** The keys that it was resolved to. */
   keys: readonly ResolvedKey[];
+  /** The enclave that has asked, verified. */
+  recipient: Recipient | undefined;
   /** Whether the event of its success has been recorded. */
   isRecorded: boolean;
   /** Whether its keys have been looked at for a rotation that is due. */
@@ -79,6 +85,7 @@ export class Kernel {
         input: admit(operation.input, input) as Members,
         caller,
         keys: [],
+        recipient: undefined,
         isRecorded: false,
         hasRotated: false,
       };
@@ -138,11 +145,24 @@ export class Kernel {
   }
 
   #run(running: Running): Ready<object> {
+    const { operation, input } = running;
+    // What has targets is counted once its keys are known.
+    if (operation.slots.length === 0) this.#options.services.requestQuotas?.take(operation.name, [], undefined);
+    return input.Recipient === undefined ? this.#proceed(running) : this.#answerEnclave(running);
+  }
+
+  async #answerEnclave(running: Running): Promise<object> {
+    const { enclaves, clock, services } = this.#options;
+    const recipient = await verifyRecipient(enclaves, running.input.Recipient as object, clock.nowMs());
+    running.recipient = recipient;
+    const output = (await this.#proceed(running)) as Members;
+    return sealedAnswer(running.operation, output, recipient, services.random);
+  }
+
+  #proceed(running: Running): Ready<object> {
     const { records, services } = this.#options;
     const { operation, input } = running;
     const { preparation } = operation;
-    // What has targets is counted once its keys are known.
-    if (operation.slots.length === 0) services.requestQuotas?.take(operation.name, [], undefined);
     if (preparation === undefined) return this.#transact(running, undefined);
     const prepare = async () => {
       await records.read((tx) => this.#mayPrepare(running, tx));
@@ -221,8 +241,8 @@ export class Kernel {
     return this.#transact(running, prepared);
   }
 
-  #requestOf({ operation, input, caller }: Running, tx: ReadTransaction): TargetRequest {
-    return { tx, services: this.#options.services, operation, input, caller };
+  #requestOf({ operation, input, caller, recipient }: Running, tx: ReadTransaction): TargetRequest {
+    return { tx, services: this.#options.services, operation, input, caller, recipient };
   }
 
   #mayPutKeyPolicy(request: TargetRequest, key: ResolvedKey | undefined, keyPolicy: Policy): Ready<boolean> {
@@ -249,6 +269,7 @@ export class Kernel {
       keyArns: running?.keys.map(({ arn }) => arn) ?? [],
       input: running && { shape: running.operation.input, members: running.input },
       output: running && output && { shape: running.operation.output, members: output as Members },
+      recipient: running?.recipient,
       errorCode: failure?.code,
       errorMessage: failure?.message,
     };

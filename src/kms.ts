@@ -11,6 +11,7 @@ import { denyNobody } from "./authorization/denial.ts";
 import { reportCost } from "./cost-report.ts";
 import { type Engine, type EngineName, engineName } from "./crypto/engine.ts";
 import type { KeyPairs } from "./crypto/key-pairs.ts";
+import type { RecipientVerifier } from "./enclaves/recipient.ts";
 import {
   type Caller,
   type CallerFacts,
@@ -75,6 +76,8 @@ export interface KmsOptions {
   readonly audit?: AuditSink | AuditSource;
   /** How many requests a second each account may send: "off" by default, "aws" as there, or numbers of your own. */
   readonly requestQuotas?: QuotaSetting;
+  /** Who verifies enclaves (the member Recipient): `nitroEnclaves({ roots })` of `wasm-kms/enclaves`; nobody by default. */
+  readonly enclaves?: RecipientVerifier;
   /** Who is who; by default the identities in the keystore, which `Kms.identities` manages. */
   readonly directory?: Directory;
 }
@@ -149,7 +152,8 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const quotas = options.requestQuotas ?? "off";
   const types = materialTypes(crypto, keyPairs);
   const directory = new GivenPrincipals(options.directory ?? new StoredDirectory(realm.partition));
-  const parts = { records, stores, crypto, keyPairs, types, random, clock, directory, quotas };
+  const { enclaves } = options;
+  const parts = { records, stores, crypto, keyPairs, types, random, clock, directory, quotas, enclaves };
   const trail = typeof options.audit === "object" ? await openTrail(options.audit, parts) : undefined;
   const audit = typeof options.audit === "function" ? options.audit : trail?.record;
   const nextRequestId = countedIds(random);
@@ -180,6 +184,7 @@ export interface Parts {
   readonly directory: GivenPrincipals;
   readonly quotas: QuotaSetting;
   readonly upkeep: Upkeep;
+  readonly enclaves?: RecipientVerifier | undefined;
 }
 
 /** What the handlers of a realm may reach of other realms. */
@@ -379,8 +384,11 @@ export function servicesOf(parts: Omit<Parts, "upkeep">, realm: Realm, neighbour
   };
 }
 
-function checkParts({ keystore, rootKey, requestQuotas }: KmsOptions): void {
+function checkParts({ keystore, rootKey, requestQuotas, enclaves }: KmsOptions): void {
   if (requestQuotas !== undefined) checkQuotaSetting(requestQuotas);
+  if (enclaves !== undefined && typeof enclaves?.verify !== "function") {
+    throw new TypeError("enclaves must verify documents, as nitroEnclaves({ roots }) of wasm-kms/enclaves does.");
+  }
   if (typeof keystore?.commit !== "function") {
     throw new TypeError('keystore must be a driver, as memoryKeystore() or sqliteKeystore({ path: "keys.sqlite" }).');
   }

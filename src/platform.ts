@@ -10,4 +10,6 @@ export interface Platform {
   engine(name: EngineName): Engine;
   /** Asymmetric keys. */
   readonly keyPairs: KeyPairs;
+  /** WebCrypto; a page that did not come over https has none. */
+  readonly subtle: SubtleCrypto | undefined;
 }

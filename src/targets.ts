@@ -6,6 +6,7 @@ import { authorize } from "./authorization/authorize.ts";
 import { foreignDenial } from "./authorization/denial.ts";
 import { authorizeElsewhere } from "./authorization/elsewhere.ts";
 import { algorithmsOf, DEFAULT_ALGORITHM, KEY_SPECS } from "./crypto/algorithms.ts";
+import type { Recipient } from "./enclaves/recipient.ts";
 import type { Caller, Realm } from "./env.ts";
 import { KmsError } from "./errors.ts";
 import { readGrantToken } from "./grants/grant-token.ts";
@@ -31,6 +32,8 @@ export interface TargetRequest {
   /** Admitted members. */
   readonly input: Members;
   readonly caller: Caller;
+  /** The enclave that has asked, verified. */
+  readonly recipient?: Recipient | undefined;
 }
 
 type ResolvedKeys = Record<string, ResolvedKey | undefined>;

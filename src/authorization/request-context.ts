@@ -4,6 +4,7 @@
  * Source: AWS KMS Developer Guide, "AWS KMS condition keys"; IAM User Guide, "AWS global condition context keys".
  */
 import { DEFAULT_ALGORITHM } from "../crypto/algorithms.ts";
+import type { Attestation } from "../enclaves/recipient.ts";
 import type { Caller } from "../env.ts";
 import type { Key } from "../keys/key.ts";
 import { regionRole } from "../keys/multi-region.ts";
@@ -23,6 +24,8 @@ export interface ContextFacts {
   readonly services: Services;
   readonly action: string;
   readonly input: Members;
+  /** Of the enclave that has asked: from a verified document, never from the request itself. */
+  readonly recipient?: Attestation | undefined;
   /** The account of the key, or of the caller where there is none. */
   readonly resourceAccount: string;
   readonly key?: Key | undefined;
@@ -128,6 +131,7 @@ const FACTS: ReadonlyMap<string, Fact> = new Map<string, Fact>([
   ["kms:granteeserviceprincipal", member("GranteeServicePrincipal", only("CreateGrant"))],
   ["kms:retiringprincipal", member("RetiringPrincipal", only("CreateGrant"))],
   ["kms:retiringserviceprincipal", member("RetiringServicePrincipal", only("CreateGrant"))],
+  ["kms:recipientattestation:imagesha384", ({ recipient }) => hexOf(recipient?.pcrs.get(0))],
   ["aws:tagkeys", tagKeys],
   ["aws:requestedregion", ({ services }) => services.realm.region],
   ["aws:currenttime", ({ services }) => new Date(services.clock.nowMs()).toISOString()],
@@ -188,6 +192,7 @@ const NAMED_FACTS: readonly (readonly [
   pairs: (facts: ContextFacts) => Iterable<readonly [string, string]>,
 ])[] = [
   ["kms:encryptioncontext:", (facts) => Object.entries(encryptionContextOf(facts) ?? {})],
+  ["kms:recipientattestation:pcr", registers],
   ["aws:resourcetag/", ({ key }) => (key?.tags ?? []).map(({ TagKey, TagValue }) => [TagKey, TagValue] as const)],
   ["aws:requesttag/", requestTags],
   ["aws:principaltag/", ({ identity }) => Object.entries(identity.tags ?? {})],
@@ -281,6 +286,16 @@ function tagKeys(facts: ContextFacts): Value {
   if (!TAGGING_ACTIONS.has(facts.action)) return undefined;
   const keys = (facts.input.TagKeys as string[] | undefined) ?? requestTags(facts).map(([key]) => key);
   return keys.length === 0 ? undefined : keys;
+}
+
+/** The platform configuration registers of an enclave by their index. */
+function* registers({ recipient }: ContextFacts): Iterable<readonly [string, string]> {
+  for (const [index, value] of recipient?.pcrs ?? []) yield [String(index), hexOf(value)!];
+}
+
+/** In lower case, as policies write the values of registers. */
+function hexOf(bytes: Uint8Array | undefined): string | undefined {
+  return bytes && Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function textOf(value: unknown): string | undefined {

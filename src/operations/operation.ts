@@ -107,6 +107,8 @@ interface Declared<I extends StructShape, O extends StructShape, T extends Targe
   readonly preparation?: Preparation<I, P>;
   /** Whether it changes nothing for anybody, although its effect is a write. */
   readonly readOnly?: true;
+  /** The secret member of the answer, which is sealed where the request names a Recipient. */
+  readonly recipientGets?: keyof O["members"] & string;
   /** Members that AWS knows and we refuse by name (UnsupportedOperationException) rather than ignore. */
   readonly unsupported?: readonly (keyof I["members"] & string)[];
 }
@@ -138,12 +140,13 @@ export type Operation<I extends StructShape, O extends StructShape, T extends Ta
 export interface AnyOperation
   extends Omit<
       Declared<StructShape, StructShape, Targets, unknown>,
-      "unsupported" | "validate" | "preparation" | "tags" | "aliasName" | "elsewhere"
+      "unsupported" | "validate" | "preparation" | "tags" | "aliasName" | "elsewhere" | "recipientGets"
     >,
     Slotted {
   readonly unsupported?: readonly string[];
   readonly aliasName?: string;
   readonly elsewhere?: Elsewhere;
+  readonly recipientGets?: string;
   // biome-ignore lint/suspicious/noExplicitAny: the declaration has tied the input to the shape
   tags?(input: any): boolean;
   readonly effect: "read" | "write";

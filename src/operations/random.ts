@@ -8,7 +8,8 @@ export const generateRandom = operation({
   name: "GenerateRandom",
   input: struct({ NumberOfBytes: numberOfBytes, CustomKeyStoreId: customKeyStoreId, Recipient: recipient }),
   output: struct({ Plaintext: plaintext, CiphertextForRecipient: ciphertextBlob }),
-  unsupported: ["CustomKeyStoreId", "Recipient"],
+  unsupported: ["CustomKeyStoreId"],
+  recipientGets: "Plaintext",
   action: "kms:GenerateRandom",
   targets: {},
   validate({ NumberOfBytes }) {
