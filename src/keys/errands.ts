@@ -22,6 +22,12 @@ export interface Errand {
   readonly isFarewell?: true;
 }
 
+/** A key and its errands as they were when these were run. */
+export interface Seen {
+  readonly key: Key | undefined;
+  readonly errands: ReadonlyMap<string, Errand>;
+}
+
 /** What became of an errand. */
 export type Outcome = "told" | "created" | "gone" | "unfit" | "waits" | "again";
 

@@ -24,6 +24,7 @@ import {
   type Outcome,
   type ReplicaAttributes,
   revisedKey,
+  type Seen,
   withIncoming,
   withPrimary,
   withReplicas,
@@ -46,12 +47,6 @@ import { Retries } from "./retries.ts";
 const MAX_ROUNDS = 16;
 /** A primary may be promoted away while a farewell looks for it. */
 const MAX_HOPS = 4;
-
-/** A key and its errands as they were when these were run. */
-interface Seen {
-  readonly key: Key | undefined;
-  readonly errands: ReadonlyMap<string, Errand>;
-}
 
 export interface ReplicationOptions {
   readonly region: string;
@@ -139,7 +134,7 @@ export class Replication {
     if (existing !== undefined || errand?.create !== undefined) {
       throw new KmsError("AlreadyExistsException", `The key ${key.keyId} already exists in the Region ${region}.`);
     }
-    this.#send(tx, key.keyId, region, { create: attributes });
+    this.#sendBy(tx, key, region, { create: attributes });
   }
 
   /** Begins to make the replica in that Region the primary. */
@@ -214,8 +209,7 @@ export class Replication {
         }));
         if (seen.errands.size === 0 && (seen.key === undefined || !isUnderWay(seen.key))) return true;
         const outcomes = new Map<string, Outcome>();
-        for (const [region, errand] of seen.errands)
-          outcomes.set(region, await this.#tell(keyId, region, errand, seen.key));
+        for (const [to, errand] of seen.errands) outcomes.set(to, await this.#tell(keyId, to, errand, seen.key));
         const goesOn = await records.write((tx) => this.#conclude(tx, keyId, seen, outcomes));
         if (!goesOn) return ![...outcomes.values()].includes("waits");
       }
@@ -305,7 +299,7 @@ export class Replication {
         if (primaryRegion !== at) return primaryRegion;
         // It may be about to be made again.
         const isComing = isCreation((await there.#errands.of(tx, keyId)).get(own) ?? {});
-        if (replicaRegions.includes(own) && !isComing) there.#send(tx, keyId, own, { isGone: true });
+        if (replicaRegions.includes(own) && !isComing) there.#sendBy(tx, key, own, { isGone: true });
         return undefined;
       });
       if (moved === undefined) {
@@ -391,6 +385,12 @@ export class Replication {
     }
     this.#due.add(key.keyId);
     return keys.update(tx, key);
+  }
+
+  /** With the key, so that another process that has judged by the errands there were judges anew. */
+  #sendBy(tx: Transaction, key: Key, region: string, errand: Errand): void {
+    this.#options.keys.update(tx, key);
+    this.#send(tx, key.keyId, region, errand);
   }
 
   #send(tx: Transaction, keyId: string, region: string, errand: Errand): void {
