@@ -2,7 +2,6 @@
  * A key management service in this process: the kernel over a keystore, for its accounts and Regions. The platform's
  * clock, entropy and cryptography are handed in by the composition roots.
  */
-import { aliasesIn } from "./aliases/aliases.ts";
 import type { AuditSink } from "./audit/audit.ts";
 import type { AuditSource } from "./audit/source.ts";
 import { AuditTrail } from "./audit/trail.ts";
@@ -10,7 +9,6 @@ import { openAuditSigner } from "./audit-signer.ts";
 import { denyNobody } from "./authorization/denial.ts";
 import { reportCost } from "./cost-report.ts";
 import { type Engine, type EngineName, engineName } from "./crypto/engine.ts";
-import type { KeyPairs } from "./crypto/key-pairs.ts";
 import type { RecipientVerifier } from "./enclaves/recipient.ts";
 import {
   type Caller,
@@ -22,35 +20,23 @@ import {
   type Realm,
 } from "./env.ts";
 import { type ExplainOptions, type Explanation, explain } from "./explanation.ts";
-import { Grants } from "./grants/grants.ts";
 import { Administration } from "./identities/administration.ts";
 import type { AccessKey, Directory } from "./identities/directory.ts";
 import { GivenPrincipals, type PrincipalOptions } from "./identities/given.ts";
 import { StoredDirectory } from "./identities/stored-directory.ts";
 import { Kernel } from "./kernel.ts";
-import { cipherOver } from "./keys/cipher.ts";
-import { ImportTokens } from "./keys/import-token.ts";
-import { ImportedMaterials } from "./keys/imported-materials.ts";
-import { KeyCount } from "./keys/key-count.ts";
-import { defaultKeyPolicy } from "./keys/key-policy.ts";
-import { Keys, type MaterialTypes, materialTypes } from "./keys/keys.ts";
-import { LastUsage } from "./keys/last-usage.ts";
-import { macsOver } from "./keys/mac.ts";
-import { Replication, type ReplicationOptions } from "./keys/replication.ts";
-import { Rotations } from "./keys/rotation.ts";
+import { materialTypes } from "./keys/keys.ts";
 import type { KeyStoreDriver } from "./keystore/driver.ts";
-import { keyNamesOf } from "./model/arn.ts";
 import { countedIds } from "./model/counted-ids.ts";
 import { realmOf } from "./model/realm.ts";
 import type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 import type { Platform } from "./platform.ts";
 import type { Cost } from "./quota/cost.ts";
-import { Metering } from "./quota/metering.ts";
-import { checkQuotaSetting, type QuotaSetting, RequestQuotas } from "./quota/request-quotas.ts";
+import { checkQuotaSetting, type QuotaSetting } from "./quota/request-quotas.ts";
+import { folderOf, type Parts, servicesOf } from "./realm-services.ts";
 import { type Ready, whenReady } from "./records/ready.ts";
-import type { Records } from "./records/record-store.ts";
 import type { RootKeySource } from "./records/root-key.ts";
-import { directoryOver, type OpenStores, openStores, type RegionStores } from "./region-stores.ts";
+import { openStores, type RegionStores } from "./region-stores.ts";
 import type { Services } from "./services.ts";
 import { type Done, realmsIn, Upkeep } from "./upkeep.ts";
 
@@ -169,38 +155,12 @@ async function openTrail(source: AuditSource, parts: Omit<Parts, "upkeep">): Pro
   return new AuditTrail({ output: source.openOutput(), signer, hash, random, clock });
 }
 
-/** What the realms of one keystore have in common. */
-export interface Parts {
-  /** Of the Region, and in the whole service of those that have no store of their own. */
-  readonly records: Records;
-  readonly stores: OpenStores;
-  readonly crypto: Engine;
-  readonly keyPairs: KeyPairs;
-  readonly types: MaterialTypes;
-  readonly random: Random;
-  readonly clock: Clock;
-  readonly audit?: AuditSink | undefined;
-  readonly trail?: AuditTrail | undefined;
-  readonly directory: GivenPrincipals;
-  readonly quotas: QuotaSetting;
-  readonly upkeep: Upkeep;
-  readonly enclaves?: RecipientVerifier | undefined;
-}
-
-/** What the handlers of a realm may reach of other realms. */
-type Neighbours = Pick<Services, "ofAccount" | "inRegion"> & Pick<ReplicationOptions, "record" | "purge">;
-
 interface OpenRealm {
   readonly realm: Realm;
   readonly kernel: Kernel;
   readonly services: Services;
   /** Whether it is still the one that everybody finds. */
   isOpen: boolean;
-}
-
-/** The realm's folder in the store. */
-function folderOf({ accountId, region }: Pick<Realm, "accountId" | "region">): string {
-  return `${accountId}/${region}`;
 }
 
 /** The services of one keystore, one for each account and Region that has been asked for. */
@@ -332,55 +292,6 @@ function authorityOver({ records, crypto, clock, directory }: Parts): Authority 
     nowMs: () => clock.nowMs(),
     authenticate: (accessKeyId, use) =>
       records.read((tx) => whenReady(directory.accessKey(accessKeyId, tx), (accessKey) => use(accessKey))),
-  };
-}
-
-/** What the handlers of one realm may use. */
-export function servicesOf(parts: Omit<Parts, "upkeep">, realm: Realm, neighbours: Neighbours): Services {
-  const { records, stores, crypto, keyPairs, types, random, clock, directory, quotas } = parts;
-  const { ofAccount, inRegion, record, purge } = neighbours;
-  const folder = folderOf(realm);
-  const keys = new Keys({ folder, crypto, keyPairs, types, random, clock });
-  const folderOfAccount = (accountId: string) => folderOf({ ...realm, accountId });
-  const keyCount = new KeyCount(folder, keys);
-  const replication = new Replication({
-    region: realm.region,
-    folder,
-    records,
-    keys,
-    keyCount,
-    clock,
-    record,
-    purge,
-    promoted: (tx, key) => rotations.takeOver(tx, key),
-    inRegion: (region) => inRegion(region).replication,
-  });
-  const rotations: Rotations = new Rotations(folder, keys, clock, replication);
-  return {
-    realm,
-    records,
-    keyNames: keyNamesOf(realm),
-    random,
-    clock,
-    keys,
-    rotations,
-    imports: new ImportedMaterials({ folder, keys, crypto, keyPairs, clock }),
-    importTokens: new ImportTokens(types.symmetric, crypto, random),
-    aliases: aliasesIn(folder, clock),
-    cipher: cipherOver(keys, crypto, random),
-    macs: macsOver(keys, crypto),
-    keyPairs,
-    engine: crypto,
-    keyCount,
-    replication,
-    lastUsage: new LastUsage(folder, keys),
-    metering: new Metering(folder),
-    requestQuotas: quotas === "off" ? undefined : new RequestQuotas(quotas, realm.region, clock),
-    grants: new Grants(realm, { folderOf: folderOfAccount, clock, random }),
-    defaultKeyPolicy: defaultKeyPolicy(realm),
-    directory: records === stores.main ? directory : directoryOver(stores.main, directory),
-    ofAccount,
-    inRegion,
   };
 }
 

@@ -2,6 +2,7 @@
  * What follows for a key from the material that was imported into it and may be missing again. Source: AWS KMS
  * Developer Guide, "Importing key material".
  */
+import { KmsError } from "../errors.ts";
 import type { ImportedMaterial, Key, MaterialEntry } from "./key.ts";
 
 export type ImportedEntry = MaterialEntry & { readonly imported: ImportedMaterial };
@@ -38,4 +39,18 @@ export function missing({ imported, ...entry }: ImportedEntry, hasExpired = fals
   const { validToMs, ...kept } = imported;
   const dated = hasExpired && validToMs !== undefined ? { validToMs } : {};
   return { ...entry, imported: { ...kept, ...dated, isMissing: true } };
+}
+
+/** Whether a key has the bytes of a material. */
+export function holds(key: Key | undefined, materialId: string): boolean {
+  if (key === undefined) return false;
+  return entriesOf(key).some((entry) => entry.materialId === materialId && !entry.imported.isMissing);
+}
+
+/** The refusal of a rotation to material that a Region would not have. */
+export function lackingMaterial(keyId: string): KmsError {
+  return new KmsError(
+    "KMSInvalidStateException",
+    `The new key material of ${keyId} has not been imported into all of its replica keys: import it there first.`,
+  );
 }

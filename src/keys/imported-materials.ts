@@ -36,6 +36,13 @@ export interface ImportOptions {
   readonly description?: string | undefined;
   /** Absent, it does not expire. */
   readonly validToMs?: number | undefined;
+  /** Whether the key is a replica. */
+  readonly isReplica?: boolean;
+}
+
+export interface Imported {
+  readonly materialId: string;
+  readonly key: Key;
 }
 
 export interface ImportedMaterialsOptions {
@@ -63,18 +70,21 @@ export class ImportedMaterials {
   }
 
   /**
-   * Imports the bytes, which stay the caller's to wipe, and returns the id of the material that they are.
+   * Imports the bytes, which stay the caller's to wipe. New material begins at the primary of a multi-Region key.
+   * @returns the id of the material that they are, and the key as it is now
    * @throws {KmsError} IncorrectKeyMaterialException, KMSInvalidStateException
    */
-  async put(tx: Transaction, key: Key, arn: string, bytes: Uint8Array, options: ImportOptions): Promise<string> {
+  async put(tx: Transaction, key: Key, arn: string, bytes: Uint8Array, options: ImportOptions): Promise<Imported> {
     const { importType = entriesOf(key).length === 0 ? "NEW_KEY_MATERIAL" : "EXISTING_KEY_MATERIAL" } = options;
     const pair = await this.#checkForm(key, bytes);
     try {
       // A pair can be written in several forms; ours tells whether it is the same.
       const material = pair?.privateKey ?? bytes;
       const known = entriesOf(key).find((entry) => this.#isOf(entry, material));
-      if (importType === "NEW_KEY_MATERIAL") {
+      const isExpected = known !== undefined && known === key.pendingMaterial && known.imported.isMissing === true;
+      if (importType === "NEW_KEY_MATERIAL" && !isExpected) {
         if (known !== undefined) throw incorrect("It is associated with the key already.");
+        if (options.isReplica) throw incorrect("New material is imported into the primary key first.");
         return this.#putNew(tx, key, arn, material, pair?.publicKey, options);
       }
       if (known === undefined) throw incorrect("It is not the material that was imported into the key before.");
@@ -84,8 +94,7 @@ export class ImportedMaterials {
       this.#keys.putMaterial(tx, key, known.materialId, material, pair?.publicKey);
       const description = options.description ?? known.imported.description;
       const imported = importedOf({ ...options, description }, known.imported.digest);
-      this.#update(tx, key, { ...known, imported });
-      return known.materialId;
+      return { materialId: known.materialId, key: this.#update(tx, key, { ...known, imported }) };
     } finally {
       pair?.privateKey.fill(0);
     }
@@ -144,7 +153,7 @@ export class ImportedMaterials {
     material: Uint8Array,
     publicKey: Uint8Array | undefined,
     options: ImportOptions,
-  ): string {
+  ): Imported {
     const materialId = this.#keys.newMaterialId();
     const { pendingMaterial, materials } = key;
     const isFirst = materials.length === 0;
@@ -162,12 +171,11 @@ export class ImportedMaterials {
     const imported = importedOf(options, this.#digestOf(materialId, material));
     const entry = { materialId, createdAtMs: this.#clock.nowMs(), imported };
     const extended = isFirst ? { ...key, materials: [entry] } : { ...key, pendingMaterial: entry };
-    this.#update(tx, extended, entry);
-    return materialId;
+    return { materialId, key: this.#update(tx, extended, entry) };
   }
 
   /** Puts an entry in the place of the one with its id, and what follows for the key's state and the index. */
-  #update(tx: Transaction, key: Key, entry: ImportedEntry): void {
+  #update(tx: Transaction, key: Key, entry: ImportedEntry): Key {
     const { keyId } = key;
     const before = entriesOf(key).find(({ materialId }) => materialId === entry.materialId)?.imported.validToMs;
     const after = entry.imported.validToMs;
@@ -186,7 +194,7 @@ export class ImportedMaterials {
         this.#index.add(tx, { keyId, atMs: validToMs });
       }
     }
-    this.#keys.update(tx, withState(changed));
+    return this.#keys.update(tx, withState(changed));
   }
 
   /** The pair of an asymmetric key. @throws {KmsError} IncorrectKeyMaterialException for what is no material of the spec */

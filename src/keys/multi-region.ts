@@ -3,7 +3,7 @@
  * history, the spec, usage and origin, the schedule of rotation, and who is the primary. Everything else is a Region's
  * own. Source: AWS KMS Developer Guide, "Multi-Region keys in AWS KMS", "Shared properties".
  */
-import { withState } from "./import-state.ts";
+import { entriesOf, withState } from "./import-state.ts";
 import type { Key, KeyState, MaterialEntry, MultiRegion } from "./key.ts";
 
 export type RegionRole = "PRIMARY" | "REPLICA";
@@ -46,11 +46,14 @@ export function isMultiRegion(key: Key | undefined): key is MultiRegionKey {
 
 /** The copy of a key in a Region, brought to what its source in another Region says. */
 export function synchronized(own: Key, source: MultiRegionKey, region: string): Key {
-  const { rotation: _, ...kept } = own;
+  const { rotation: _1, pendingMaterial: _2, ...kept } = own;
+  // Imported material that is on its way to be current waits here as what it is.
+  const pending = source.pendingMaterial ?? (own.origin === "EXTERNAL" ? source.multiRegion.incoming : undefined);
   const taken = {
     ...kept,
     materials: mergedMaterials(own, source),
     ...(source.rotation && { rotation: source.rotation }),
+    ...(pending && { pendingMaterial: entryIn(own, pending) }),
     multiRegion: source.multiRegion,
     state: stateAfter(own, source.multiRegion, region),
   };
@@ -67,7 +70,7 @@ function mergedMaterials(own: Key, source: Key): readonly MaterialEntry[] {
 /** Material that was imported is imported in each Region, and expires there by itself. */
 function entryIn(own: Key, entry: MaterialEntry): MaterialEntry {
   if (entry.imported === undefined) return entry;
-  const held = own.state === "Creating" ? [] : own.materials;
+  const held = own.state === "Creating" ? [] : entriesOf(own);
   const imported = held.find(({ materialId }) => materialId === entry.materialId)?.imported;
   return { ...entry, imported: imported ?? { digest: entry.imported.digest, isMissing: true } };
 }

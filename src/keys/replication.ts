@@ -12,9 +12,8 @@
  * primary, and the new one learns it from there, so that there are never two. A Region that does not answer, or whose
  * store is empty, is waited for and never struck out: only a replica that was deleted is.
  */
-import type { Clock } from "../env.ts";
 import { KmsError } from "../errors.ts";
-import type { ReadTransaction, Records, Transaction } from "../records/record-store.ts";
+import type { ReadTransaction, Transaction } from "../records/record-store.ts";
 import {
   type Errand,
   ErrandBox,
@@ -29,9 +28,8 @@ import {
   withPrimary,
   withReplicas,
 } from "./errands.ts";
-import { isDeleted, type Key } from "./key.ts";
-import type { KeyCount } from "./key-count.ts";
-import type { Keys } from "./keys.ts";
+import { holds, lackingMaterial } from "./import-state.ts";
+import { isDeleted, type Key, type MaterialEntry } from "./key.ts";
 import {
   allMaterials,
   isMultiRegion,
@@ -41,6 +39,7 @@ import {
   regionRole,
   synchronized,
 } from "./multi-region.ts";
+import type { ReplicationOptions } from "./replication-options.ts";
 import { Retries } from "./retries.ts";
 
 /** A change of many steps takes about five; a key that others change meanwhile takes more. */
@@ -48,26 +47,10 @@ const MAX_ROUNDS = 16;
 /** A primary may be promoted away while a farewell looks for it. */
 const MAX_HOPS = 4;
 
-export interface ReplicationOptions {
-  readonly region: string;
-  /** The realm's folder in its store. */
-  readonly folder: string;
-  readonly records: Records;
-  readonly keys: Keys;
-  readonly keyCount: KeyCount;
-  readonly clock: Clock;
-  /** Records that a key was brought up to date here, before that is committed. */
-  readonly record: (keyId: string) => unknown;
-  /** Removes what has come due in this Region. */
-  readonly purge: () => Promise<unknown>;
-  /** Does what a primary has to do for a key that becomes one here. */
-  readonly promoted: (tx: Transaction, key: Key) => void;
-  /** The same account in another Region. */
-  readonly inRegion: (region: string) => Replication;
-}
+type Options = ReplicationOptions<Replication>;
 
 export class Replication {
-  readonly #options: ReplicationOptions;
+  readonly #options: Options;
   readonly #errands: ErrandBox;
   /** Keys whose errands this object has written and not run yet. */
   readonly #due = new Set<string>();
@@ -76,7 +59,7 @@ export class Replication {
   /** Where the last sweep ended. */
   #sweptTo: string | undefined;
 
-  constructor(options: ReplicationOptions) {
+  constructor(options: Options) {
     this.#options = options;
     this.#errands = new ErrandBox(options.folder);
     this.retries = new Retries(options.clock);
@@ -105,11 +88,8 @@ export class Replication {
     const revised = revisedKey(after);
     const isAlone = after.multiRegion.replicaRegions.length === 0;
     if (isAlone || after.materials.length === before.materials.length) return this.#announce(tx, revised);
-    if (after.origin === "EXTERNAL") {
-      throw new KmsError(
-        "UnsupportedOperationException",
-        `The imported key ${after.keyId} has replicas, which would lack the new material: it is not rotated here.`,
-      );
+    if (after.origin === "EXTERNAL" && (await this.lacking(after, after.materials.at(-1)!)).length > 0) {
+      throw lackingMaterial(after.keyId);
     }
     if (before.multiRegion.incoming !== undefined) {
       throw new KmsError(
@@ -120,6 +100,17 @@ export class Replication {
     }
     const multiRegion = { ...revised.multiRegion, incoming: after.materials.at(-1)! };
     return this.#announce(tx, { ...revised, materials: before.materials, multiRegion });
+  }
+
+  /** The replica Regions into which this imported material has not been imported yet. */
+  async lacking({ keyId, multiRegion }: Key, { materialId }: MaterialEntry): Promise<readonly string[]> {
+    const has = async (region: string): Promise<boolean> => {
+      const { records, keys } = this.#options.inRegion(region).#options;
+      return holds(await records.read(async (tx) => keys.find(tx, keyId)), materialId);
+    };
+    const all = multiRegion?.replicaRegions ?? [];
+    const held = await Promise.all(all.map(has));
+    return all.filter((_, i) => !held[i]);
   }
 
   /** Begins to make a replica, which goes on after the transaction. @throws {KmsError} */

@@ -136,8 +136,14 @@ export const importKeyMaterial = operation({
         materialId: input.KeyMaterialId,
         description: input.KeyMaterialDescription,
         validToMs,
+        isReplica: services.replication.isReplica(key),
       };
-      return { KeyId: arn, KeyMaterialId: await services.imports.put(tx, key, arn, bytes, options) };
+      const { materialId, key: imported } = await services.imports.put(tx, key, arn, bytes, options);
+      // What is new the replicas have to expect.
+      if (!options.isReplica && imported.pendingMaterial !== key.pendingMaterial) {
+        await services.replication.spread(tx, key, imported);
+      }
+      return { KeyId: arn, KeyMaterialId: materialId };
     } finally {
       bytes?.fill(0);
       parameters.pair.privateKey.fill(0);

@@ -23,6 +23,7 @@ import {
   timestamp,
 } from "../model/scalars.ts";
 import { enumeration, list, required, struct, type ValueOf } from "../model/shape.ts";
+import type { Services } from "../services.ts";
 import { expiryOf } from "./key-metadata.ts";
 import { operation } from "./operation.ts";
 
@@ -164,7 +165,7 @@ export const listKeyRotations = operation({
   output: struct({ Rotations: list(rotationsListEntry), NextMarker: marker, Truncated: boolean }),
   targets: { key: { ...ROTATABLE_KEY, action: "kms:ListKeyRotations", states: ANY_STATE } },
   effect: "read",
-  async handle({ input, keys: { key: target } }) {
+  async handle({ input, keys: { key: target }, services }) {
     const after = readMarker(input.Marker, (text) => MATERIAL_ID.test(text));
     const all = entriesOf(target.key).filter(
       (entry) => input.IncludeKeyMaterial === "ALL_KEY_MATERIAL" || entry.rotationType !== undefined,
@@ -173,26 +174,40 @@ export const listKeyRotations = operation({
     if (after !== undefined && last < 0) throw invalidMarker();
     const rest = all.slice(last + 1);
     const page = cutPage(rest, input.Limit ?? DEFAULT_ROTATIONS_PER_PAGE, ({ materialId }) => materialId);
+    const state = await pendingStateOf(target.key, services);
     return {
-      Rotations: page.items.map((entry) => describeRotation(target.key, entry)),
+      Rotations: page.items.map((entry) => describeRotation(target.key, entry, state)),
       ...pageMembers(page.nextMarker),
     };
   },
 });
 
-function describeRotation(key: Key, entry: MaterialEntry): ValueOf<typeof rotationsListEntry> {
+type MaterialState = ValueOf<typeof keyMaterialState>;
+
+/** What is to be said of material that waits for its rotation: in a primary, whether its replicas have it. */
+async function pendingStateOf(key: Key, { replication }: Services): Promise<MaterialState> {
+  const { pendingMaterial } = key;
+  if (pendingMaterial === undefined || replication.isReplica(key)) return "PENDING_ROTATION";
+  const lacking = await replication.lacking(key, pendingMaterial);
+  return lacking.length > 0 ? "PENDING_MULTI_REGION_IMPORT_AND_ROTATION" : "PENDING_ROTATION";
+}
+
+function describeRotation(
+  key: Key,
+  entry: MaterialEntry,
+  pendingState: MaterialState,
+): ValueOf<typeof rotationsListEntry> {
   const { materialId, rotationType, createdAtMs, imported } = entry;
   return {
     KeyId: key.keyId,
     KeyMaterialId: materialId,
-    KeyMaterialState: materialStateOf(key, entry),
+    KeyMaterialState: entry === key.pendingMaterial ? pendingState : materialStateOf(key, entry),
     ...(rotationType && { RotationDate: new Date(createdAtMs), RotationType: rotationType }),
     ...(imported && describeImport(imported)),
   };
 }
 
-function materialStateOf({ materials, pendingMaterial }: Key, entry: MaterialEntry) {
-  if (entry === pendingMaterial) return "PENDING_ROTATION";
+function materialStateOf({ materials }: Key, entry: MaterialEntry): MaterialState {
   return entry === materials.at(-1) ? "CURRENT" : "NON_CURRENT";
 }
 

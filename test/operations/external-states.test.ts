@@ -55,7 +55,7 @@ describe.skipIf(table === undefined)("a key with imported material", () => {
   beforeAll(async () => {
     const keystore = memoryKeystore();
     const first = await startService(unclosable(keystore));
-    const owner = new Owner(first);
+    const owner = new Owner(first.kms.execute as unknown as Call);
     const states = new Map<string, Partial<Key>>();
     for (const { operation, state } of CASES) {
       const keyId = await owner.newKey();

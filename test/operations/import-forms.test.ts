@@ -11,8 +11,8 @@ let call: Call;
 
 beforeEach(async () => {
   service = await startService();
-  owner = new Owner(service);
-  call = owner.call;
+  call = service.kms.execute as unknown as Call;
+  owner = new Owner(call);
 });
 
 describe("keys of other kinds", () => {

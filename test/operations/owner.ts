@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { ARN_PREFIX, type Call, type Output, type Service } from "./service.ts";
+import { ARN_PREFIX, type Call, type Output } from "./service.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wasm-kms-import-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -45,13 +45,9 @@ export const FOREVER = { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" };
 export const text = (value: string): Bytes => new TextEncoder().encode(value);
 export const pkcs8Of = (key: KeyObject): Bytes => Uint8Array.from(key.export({ type: "pkcs8", format: "der" }));
 
-/** One owner of keys, at one service. */
+/** One owner of keys. */
 export class Owner {
-  readonly call: Call;
-
-  constructor(readonly service: Service) {
-    this.call = service.kms.execute as unknown as Call;
-  }
+  constructor(readonly call: Call) {}
 
   async newKey(input: object = {}): Promise<string> {
     return (await this.call("CreateKey", { Origin: "EXTERNAL", ...input })).KeyMetadata.KeyId;

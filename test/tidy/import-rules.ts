@@ -14,7 +14,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["services.ts", "platform.ts", "region-stores.ts"],
   ["operations/"],
   ["authorization/", "targets.ts", "attestation.ts", "explanation.ts", "cost-report.ts", "upkeep.ts", "kernel.ts"],
-  ["audit-signer.ts", "kms.ts"],
+  ["audit-signer.ts", "realm-services.ts", "kms.ts"],
   ["client/", "http/", "envelope/"],
   ["node.ts", "edge.ts", "root-key-node.ts", "index.ts", "engine.ts", "messages.ts", "nitro.ts"],
   ["cli/"],
