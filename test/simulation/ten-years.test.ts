@@ -5,12 +5,15 @@
  */
 import { expect, it } from "vitest";
 import { DAY_MS, START_MS } from "../operations/service.ts";
+import { ImportedKeys } from "./imported-keys.ts";
+import { ReplicatedKeys } from "./replicated-keys.ts";
 import { RotatingKeys } from "./rotating-keys.ts";
 import { type Actor, World } from "./world.ts";
 
 const SOAK = process.env.SOAK !== undefined;
 const YEARS_MS = 10 * 365 * DAY_MS;
-const KEYS = 100;
+/** A hundred in all. */
+const [ROTATING, REPLICATED, IMPORTED] = [80, 15, 5];
 const FIRST_SEED = Number(process.env.SIMULATION_SEED ?? (SOAK ? Date.now() % 1e6 : 1));
 const seeds = Array.from({ length: SOAK ? 8 : 1 }, (_, i) => FIRST_SEED + i);
 if (SOAK) console.log(`ten years from SIMULATION_SEED=${FIRST_SEED}`);
@@ -19,7 +22,11 @@ it.each(seeds)(
   "ten years of keys from seed %i",
   async (seed) => {
     const world = new World(seed);
-    const actors: Actor[] = [new RotatingKeys(world, KEYS)];
+    const actors: Actor[] = [
+      new RotatingKeys(world, ROTATING),
+      new ReplicatedKeys(world, REPLICATED),
+      new ImportedKeys(world, IMPORTED),
+    ];
     await world.open();
     try {
       for (let day = 0; world.nowMs < START_MS + YEARS_MS; day++) {
