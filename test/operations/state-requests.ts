@@ -1,4 +1,5 @@
 /** For each operation whose answer depends on the key's state: a request, and what it answers where the state allows it. */
+import { generateKeyPairSync } from "node:crypto";
 import { ARN_PREFIX } from "./service.ts";
 
 /** The key under test, with an alias and a ciphertext of its own, and a key that is enabled. */
@@ -41,6 +42,10 @@ const ROOT_POLICY = JSON.stringify({
 const signing = { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" };
 const sign = { Message: bytes, SigningAlgorithm: "ECDSA_SHA_256" };
 const hmac = { KeySpec: "HMAC_256", KeyUsage: "GENERATE_VERIFY_MAC" };
+const kem = { KeySpec: "ML_KEM_512", KeyUsage: "ENCAPSULATE_DECAPSULATE" };
+const peer = Uint8Array.from(
+  generateKeyPairSync("ec", { namedCurve: "prime256v1" }).publicKey.export({ type: "spki", format: "der" }),
+);
 const mac = { Message: bytes, MacAlgorithm: "HMAC_SHA_256" };
 const unknownGrant = (): [string, string] => ["InvalidGrantIdException", "The specified GrantId is not valid."];
 
@@ -48,21 +53,31 @@ const unknownGrant = (): [string, string] => ["InvalidGrantIdException", "The sp
 export const STATE_REQUESTS: Readonly<Record<string, StateRequest>> = {
   CancelKeyDeletion: byKeyId,
   CreateAlias: { input: ({ keyId, aliasName }) => ({ TargetKeyId: keyId, AliasName: `${aliasName}-new` }) },
+  Decapsulate: {
+    ...withMembers({ SharedSecretCiphertextBlob: new Uint8Array(768), EncapsulationAlgorithm: "ML_KEM" }),
+    create: kem,
+  },
   CreateGrant: withMembers({ Operations: ["Decrypt"], GranteePrincipal: "arn:aws:iam::111122223333:root" }),
   Decrypt: { input: ({ blob }) => ({ CiphertextBlob: blob }) },
   DeleteAlias: { input: ({ aliasName }) => ({ AliasName: aliasName }) },
   DeleteImportedKeyMaterial: wrongOrigin({}),
+  DeriveSharedSecret: {
+    ...withMembers({ KeyAgreementAlgorithm: "ECDH", PublicKey: peer }),
+    create: { KeySpec: "ECC_NIST_P256", KeyUsage: "KEY_AGREEMENT" },
+  },
   DescribeKey: byKeyId,
   DisableKey: byKeyId,
   DisableKeyRotation: byKeyId,
   EnableKey: byKeyId,
   EnableKeyRotation: byKeyId,
+  Encapsulate: { ...withMembers({ EncapsulationAlgorithm: "ML_KEM" }), create: kem },
   Encrypt: withMembers({ Plaintext: bytes }),
   GenerateDataKey: withMembers({ KeySpec: "AES_256" }),
   GenerateDataKeyPair: withMembers({ KeyPairSpec: "ECC_NIST_P256" }),
   GenerateDataKeyPairWithoutPlaintext: withMembers({ KeyPairSpec: "ECC_NIST_P256" }),
   GenerateDataKeyWithoutPlaintext: withMembers({ KeySpec: "AES_256" }),
   GenerateMac: { ...withMembers(mac), create: hmac },
+  GetKeyLastUsage: byKeyId,
   GetKeyPolicy: byKeyId,
   GetKeyRotationStatus: byKeyId,
   GetParametersForImport: wrongOrigin({ WrappingAlgorithm: "RSAES_OAEP_SHA_256", WrappingKeySpec: "RSA_2048" }),
@@ -71,6 +86,7 @@ export const STATE_REQUESTS: Readonly<Record<string, StateRequest>> = {
   ListAliases: byKeyId,
   ListGrants: byKeyId,
   ListKeyPolicies: byKeyId,
+  ListKeyRotations: byKeyId,
   ListResourceTags: byKeyId,
   PutKeyPolicy: withMembers({ Policy: ROOT_POLICY }),
   ReEncrypt: { input: ({ blob, other }) => ({ CiphertextBlob: blob, DestinationKeyId: other }) },
@@ -78,6 +94,7 @@ export const STATE_REQUESTS: Readonly<Record<string, StateRequest>> = {
   ReplicateKey: notPrimary({ ReplicaRegion: "eu-west-1" }),
   RetireGrant: { ...withMembers({ GrantId: "g" }), answer: unknownGrant },
   RevokeGrant: { ...withMembers({ GrantId: "g" }), answer: unknownGrant },
+  RotateKeyOnDemand: byKeyId,
   ScheduleKeyDeletion: byKeyId,
   Sign: { ...withMembers(sign), create: signing },
   TagResource: withMembers({ Tags: [{ TagKey: "a", TagValue: "b" }] }),
