@@ -46,4 +46,5 @@ export const platform: Platform = {
     random,
     node: onNode,
   }),
+  fetch: (url, init) => globalThis.fetch(url, init),
 };

@@ -28,6 +28,7 @@ import { GivenPrincipals, type PrincipalOptions } from "./identities/given.ts";
 import { StoredDirectory } from "./identities/stored-directory.ts";
 import { Kernel } from "./kernel.ts";
 import { cipherOver } from "./keys/cipher.ts";
+import { externalCipher } from "./keys/external-cipher.ts";
 import { KeyCount } from "./keys/key-count.ts";
 import { defaultKeyPolicy } from "./keys/key-policy.ts";
 import { Keys, type MaterialTypes, materialTypes } from "./keys/keys.ts";
@@ -47,6 +48,8 @@ import { type Ready, whenReady } from "./records/ready.ts";
 import { openRecords, type Records } from "./records/record-store.ts";
 import type { RootKeySource } from "./records/root-key.ts";
 import type { Services } from "./services.ts";
+import { CustomKeyStores } from "./stores/custom-key-stores.ts";
+import { type ExternalKeyStoreOptions, networkOf, XksClient, type XksNetwork } from "./stores/xks-client.ts";
 import { type Done, realmsIn, Upkeep } from "./upkeep.ts";
 
 export interface KmsOptions {
@@ -66,6 +69,8 @@ export interface KmsOptions {
   readonly audit?: AuditSink | AuditSource;
   /** How many requests a second each account may send: "off" by default, "aws" as there, or numbers of your own. */
   readonly requestQuotas?: QuotaSetting;
+  /** How the proxies of external key stores are called; by default with the runtime's `fetch`, and within 250 ms. */
+  readonly externalKeyStores?: ExternalKeyStoreOptions;
   /** Who is who; by default the identities in the keystore, which `Kms.identities` manages. */
   readonly directory?: Directory;
 }
@@ -140,7 +145,8 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const quotas = options.requestQuotas ?? "off";
   const types = materialTypes(crypto, keyPairs);
   const directory = new GivenPrincipals(options.directory ?? new StoredDirectory(realm.partition));
-  const parts = { records, crypto, keyPairs, types, random, clock, directory, quotas };
+  const network = networkOf(platform.fetch, options.externalKeyStores);
+  const parts = { records, crypto, keyPairs, types, random, clock, directory, quotas, network };
   const trail = typeof options.audit === "object" ? await openTrail(options.audit, parts) : undefined;
   const audit = typeof options.audit === "function" ? options.audit : trail?.record;
   const nextRequestId = countedIds(random);
@@ -168,6 +174,7 @@ export interface Parts {
   readonly trail?: AuditTrail | undefined;
   readonly directory: GivenPrincipals;
   readonly quotas: QuotaSetting;
+  readonly network: XksNetwork;
   readonly upkeep: Upkeep;
 }
 
@@ -310,9 +317,10 @@ function authorityOver({ records, crypto, clock, directory }: Parts): Authority 
 
 /** What the handlers of one realm may use. @param ofAccount the same of another account in this Region */
 export function servicesOf(parts: Omit<Parts, "upkeep">, realm: Realm, ofAccount: Services["ofAccount"]): Services {
-  const { crypto, keyPairs, types, random, clock, directory, quotas } = parts;
+  const { crypto, keyPairs, types, random, clock, directory, quotas, network } = parts;
   const folder = folderOf(realm);
-  const keys = new Keys({ folder, crypto, keyPairs, types, random, clock });
+  const stores = new CustomKeyStores(folder, realm, clock, random);
+  const keys = new Keys({ folder, crypto, keyPairs, types, random, clock, stores });
   const folderOfAccount = (accountId: string) => folderOf({ ...realm, accountId });
   return {
     realm,
@@ -323,6 +331,9 @@ export function servicesOf(parts: Omit<Parts, "upkeep">, realm: Realm, ofAccount
     rotations: new Rotations(folder, keys, clock),
     aliases: aliasesIn(folder, clock),
     cipher: cipherOver(keys, crypto, random),
+    externalCipher: (reach) => externalCipher({ keys, crypto, random, reach }),
+    customKeyStores: stores,
+    xks: new XksClient({ engine: crypto, clock, region: realm.region, network }),
     macs: macsOver(keys, crypto),
     keyPairs,
     keyCount: new KeyCount(folder, keys),

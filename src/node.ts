@@ -58,4 +58,5 @@ export const platform: Platform = {
   random,
   engine: (name) => (engines[name] ??= makeEngine(name)),
   keyPairs: nodeKeyPairs(crypto, random),
+  fetch: (url, init) => globalThis.fetch(url, init),
 };

@@ -7,6 +7,7 @@ import type { Clock, Random, Realm } from "./env.ts";
 import type { Grants } from "./grants/grants.ts";
 import type { Directory } from "./identities/directory.ts";
 import type { Cipher } from "./keys/cipher.ts";
+import type { ExternalCipherOptions } from "./keys/external-cipher.ts";
 import type { KeyCount } from "./keys/key-count.ts";
 import type { Keys } from "./keys/keys.ts";
 import type { LastUsage } from "./keys/last-usage.ts";
@@ -16,6 +17,8 @@ import type { KeyName } from "./model/arn.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { Metering } from "./quota/metering.ts";
 import type { RequestQuotas } from "./quota/request-quotas.ts";
+import type { CustomKeyStores } from "./stores/custom-key-stores.ts";
+import type { XksClient } from "./stores/xks-client.ts";
 
 export interface Services {
   readonly realm: Realm;
@@ -27,6 +30,11 @@ export interface Services {
   readonly rotations: Rotations;
   readonly aliases: Aliases;
   readonly cipher: Cipher;
+  /** The cipher of keys in external key stores, made for one request (external-keys.ts). */
+  readonly externalCipher: (reach: ExternalCipherOptions["reach"]) => Cipher;
+  readonly customKeyStores: CustomKeyStores;
+  /** Calls the proxies of external key stores. */
+  readonly xks: XksClient;
   readonly macs: Macs;
   /** Makes key pairs. */
   readonly keyPairs: KeyPairs;

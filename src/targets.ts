@@ -31,7 +31,7 @@ export interface TargetRequest {
   readonly caller: Caller;
 }
 
-type ResolvedKeys = Record<string, ResolvedKey | undefined>;
+export type ResolvedKeys = Record<string, ResolvedKey | undefined>;
 
 /**
  * Resolves, authorizes and checks every target.

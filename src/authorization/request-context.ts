@@ -139,7 +139,7 @@ const FACTS: ReadonlyMap<string, Fact> = new Map<string, Fact>([
   [
     "kms:keyorigin",
     ofKey(
-      () => "AWS_KMS",
+      ({ origin }) => origin ?? "AWS_KMS",
       ({ input }) => textOf(input.Origin ?? "AWS_KMS"),
     ),
   ],

@@ -27,8 +27,10 @@ import { secretBytes } from "../secret-bytes.ts";
 import { hashContext } from "./context.ts";
 import { type Material, SHORT_ID_BYTES } from "./material.ts";
 
-const VERSION = 0xa1;
+export const VERSION = 0xa1;
 const SUITE = 0x01;
+/** Of blobs that an external key has encrypted once more (external-blob.ts). */
+export const EXTERNAL_SUITE = 0x02;
 const MULTI_REGION = 0x01;
 const KEY_ID = 3;
 const MATERIAL_ID = 19;
@@ -51,9 +53,15 @@ const LABEL = new TextEncoder().encode("kms-blob/v1/AES256GCM-HKDFSHA256-COMMIT\
  * authenticated yet.
  */
 export function readBlobKeyId(blob: Uint8Array): string | undefined {
-  if (blob.length <= OVERHEAD_BYTES || blob[0] !== VERSION || blob[1] !== SUITE) return undefined;
+  if (blob.length <= OVERHEAD_BYTES || blob[0] !== VERSION) return undefined;
+  if (blob[1] !== SUITE && !isExternalBlob(blob)) return undefined;
   if ((blob[2]! & ~MULTI_REGION) !== 0) return undefined;
   return readKeyId(blob, KEY_ID, blob[2] === MULTI_REGION);
+}
+
+/** Whether only an external key can tell what is in this blob. */
+export function isExternalBlob(blob: Uint8Array): boolean {
+  return blob[1] === EXTERNAL_SUITE && blob[2] === 0;
 }
 
 /** Whether the header of a blob of ours names this material. */

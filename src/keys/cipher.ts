@@ -8,7 +8,7 @@ import type { Random } from "../env.ts";
 import { KmsError } from "../errors.ts";
 import { type Ready, whenReady } from "../records/ready.ts";
 import type { ReadTransaction } from "../records/record-store.ts";
-import { namesMaterial, openBlob, readBlobKeyId, sealBlob } from "./blob.ts";
+import { isExternalBlob, namesMaterial, openBlob, readBlobKeyId, sealBlob } from "./blob.ts";
 import { encodeContext } from "./context.ts";
 import { type AsymmetricKey, currentMaterial, isAsymmetric, type Key } from "./key.ts";
 import type { Keys } from "./keys.ts";
@@ -53,7 +53,7 @@ export function cipherOver(keys: Keys, crypto: Engine, random: Random): Cipher {
 
     decrypt(tx, key, algorithm, blob, context) {
       if (isAsymmetric(key)) return decryptWith(keys, tx, key, algorithm as OaepAlgorithm, blob);
-      if (readBlobKeyId(blob) !== key.keyId) return undefined;
+      if (readBlobKeyId(blob) !== key.keyId || isExternalBlob(blob)) return undefined;
       const entry = key.materials.find(({ materialId }) => namesMaterial(blob, materialId));
       if (entry === undefined) return undefined;
       return whenReady(keys.material(tx, key, entry.materialId), (material) => {

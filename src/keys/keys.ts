@@ -20,6 +20,7 @@ import { currentMaterial, isDeleted, type Key, keyRecord, type MaterialEntry } f
 import { generateMacKey, macRecord } from "./mac-material.ts";
 import { generateMaterial, type Material, materialIdOf, materialRecord } from "./material.ts";
 import { newPairMaterial, type PairMaterial, pairRecord } from "./pair-material.ts";
+import { asStored, asUnavailable, type StoresOfKeys } from "./unavailable.ts";
 
 const DAY_MS = 86_400_000;
 /** Whose paths are not built anew for each request. */
@@ -37,6 +38,7 @@ export interface KeysOptions {
   readonly types: MaterialTypes;
   readonly random: Random;
   readonly clock: Clock;
+  readonly stores: StoresOfKeys;
 }
 
 export interface MaterialTypes {
@@ -49,7 +51,9 @@ export function materialTypes(crypto: Engine, keyPairs: KeyPairs): MaterialTypes
 }
 
 /** What a new key is made from. */
-export interface NewKey extends Pick<Key, "keySpec" | "keyUsage" | "description" | "tags" | "policy" | "manager"> {
+export interface NewKey
+  extends Pick<Key, "keySpec" | "keyUsage" | "description" | "tags" | "policy" | "manager">,
+    Pick<Key, "origin" | "customKeyStoreId" | "xksKeyId"> {
   /** The pair of an asymmetric key, which its maker wipes. */
   readonly pair: PairBytes | undefined;
 }
@@ -70,8 +74,9 @@ export class Keys {
   readonly #random: Random;
   readonly #clock: Clock;
   readonly #deletions: DueIndex;
+  readonly #stores: StoresOfKeys;
 
-  constructor({ folder, crypto, keyPairs, types, random, clock }: KeysOptions) {
+  constructor({ folder, crypto, keyPairs, types, random, clock, stores }: KeysOptions) {
     this.#folder = folder;
     this.#paths = remember(REMEMBERED_KEYS, (keyId) => ({ key: this.#keyPath(keyId), materials: new Map() }));
     this.#types = types;
@@ -79,13 +84,14 @@ export class Keys {
     this.#keyPairs = keyPairs;
     this.#random = random;
     this.#clock = clock;
+    this.#stores = stores;
     this.#deletions = new DueIndex(`${folder}/deletion`, deletionRecord);
   }
 
   /** The key, unless there is none or its deletion has come due. */
   find(tx: ReadTransaction, keyId: string): Ready<Key | undefined> {
     const key = tx.get(keyRecord, this.#paths(keyId).key);
-    return key instanceof Promise ? key.then((loaded) => this.#unlessDeleted(loaded)) : this.#unlessDeleted(key);
+    return key instanceof Promise ? key.then((loaded) => this.#shown(tx, loaded)) : this.#shown(tx, key);
   }
 
   /** Key ids after `after`, in order, at most `limit`. */
@@ -106,7 +112,7 @@ export class Keys {
   }
 
   update(tx: Transaction, key: Key): Key {
-    tx.put(keyRecord, this.#keyPath(key.keyId), key);
+    tx.put(keyRecord, this.#keyPath(key.keyId), asStored(key));
     return key;
   }
 
@@ -159,6 +165,7 @@ export class Keys {
     if (key === undefined) return true;
     if (!isDeleted(key, this.#clock.nowMs())) return false;
     for (const { materialId } of key.materials) tx.remove(this.#materialPath(keyId, materialId));
+    await this.#stores.forgetKey(tx, key);
     tx.remove(this.#keyPath(keyId));
     return true;
   }
@@ -199,6 +206,13 @@ export class Keys {
     const id = new Uint8Array(MATERIAL_ID_BYTES);
     this.#random.fill(id);
     return toHex(id);
+  }
+
+  #shown(tx: ReadTransaction, key: Key | undefined): Ready<Key | undefined> {
+    const found = this.#unlessDeleted(key);
+    if (found?.customKeyStoreId === undefined) return found;
+    const connected = this.#stores.isConnected(tx, found.customKeyStoreId);
+    return whenReady(connected, (isConnected) => (isConnected ? found : asUnavailable(found)));
   }
 
   #unlessDeleted(key: Key | undefined): Key | undefined {

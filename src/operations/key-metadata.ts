@@ -74,6 +74,9 @@ export function describeMetadata(key: Key, realm: Realm): ValueOf<typeof keyMeta
     KeyManager: key.manager ?? "CUSTOMER",
     ...describeSpec(key),
     MultiRegion: false,
-    ...(isSymmetric(key) && { CurrentKeyMaterialId: currentMaterial(key).materialId }),
+    ...(key.customKeyStoreId !== undefined && { CustomKeyStoreId: key.customKeyStoreId }),
+    ...(key.xksKeyId !== undefined && { XksKeyConfiguration: { Id: key.xksKeyId } }),
+    ...(isSymmetric(key) &&
+      key.customKeyStoreId === undefined && { CurrentKeyMaterialId: currentMaterial(key).materialId }),
   };
 }

@@ -22,6 +22,7 @@ import {
   xksKeyId,
 } from "../model/scalars.ts";
 import { list, required, struct, type ValueOf } from "../model/shape.ts";
+import { addToStore, checkExternalKey, checkStoreMembers, isInStore, placeOf } from "./external-key.ts";
 import { describeMetadata, keyMetadata } from "./key-metadata.ts";
 import { checkedKeyPolicy } from "./key-policy.ts";
 import { operation } from "./operation.ts";
@@ -47,7 +48,6 @@ export const createKey = operation({
   name: "CreateKey",
   input: createKeyInput,
   output: struct({ KeyMetadata: keyMetadata }),
-  unsupported: ["CustomKeyStoreId", "XksKeyId"],
   action: "kms:CreateKey",
   tags: ({ Tags }) => Tags !== undefined && Tags.length > 0,
   targets: {},
@@ -57,7 +57,9 @@ export const createKey = operation({
   },
   effect: "write",
   preparation: {
-    async prepare(input, { keyPairs }) {
+    async prepare(input, services, preparing) {
+      const { keyPairs } = services;
+      if (isInStore(input)) await checkExternalKey(input, services, preparing);
       const spec = specOf(input);
       return KEY_SPECS[spec].material === "pair" ? keyPairs.generate(spec as PairSpec) : undefined;
     },
@@ -71,7 +73,9 @@ export const createKey = operation({
     const keySpec = specOf(input);
     const { Description: description = "", KeyUsage: keyUsage = "ENCRYPT_DECRYPT" } = input;
     await services.keyCount.add(tx);
-    const key = services.keys.create(tx, { keySpec, keyUsage, description, tags, pair, ...(policy && { policy }) });
+    const attributes = { keySpec, keyUsage, description, tags, pair, ...(policy && { policy }) };
+    const key = services.keys.create(tx, { ...attributes, ...(isInStore(input) && placeOf(input)) });
+    await addToStore(input, services, tx, key.keyId);
     return { KeyMetadata: describeMetadata(key, services.realm) };
   },
 });
@@ -132,7 +136,8 @@ function checkSpec(input: ValueOf<typeof createKeyInput>): void {
   if (input.KeyUsage !== undefined && algorithmsOf(spec, input.KeyUsage).length === 0) {
     throw new KmsError("ValidationException", `KeyUsage ${input.KeyUsage} is not compatible with KeySpec ${spec}`);
   }
-  if (input.Origin !== undefined && input.Origin !== "AWS_KMS") {
+  checkStoreMembers(input, spec);
+  if (input.Origin !== undefined && input.Origin !== "AWS_KMS" && !isInStore(input)) {
     throw new KmsError("UnsupportedOperationException", `Origin ${input.Origin} is not supported in this Region`);
   }
   if (input.MultiRegion === true) {

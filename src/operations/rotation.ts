@@ -5,7 +5,7 @@
 import { KmsError } from "../errors.ts";
 import type { Key, MaterialEntry } from "../keys/key.ts";
 import { DEFAULT_PERIOD_DAYS, shownRotation } from "../keys/rotation.ts";
-import { ANY_STATE, ROTATION_READABLE, ROTATION_SWITCHABLE, USABLE } from "../keys/state.ts";
+import { ANY_STATE, ROTATION_READABLE, ROTATION_SWITCHABLE, USABLE, wrongOrigin } from "../keys/state.ts";
 import { cutPage, invalidMarker, pageMembers, readMarker } from "../model/pages.ts";
 import {
   boolean,
@@ -22,7 +22,7 @@ import {
   timestamp,
 } from "../model/scalars.ts";
 import { enumeration, list, required, struct, type ValueOf } from "../model/shape.ts";
-import { operation } from "./operation.ts";
+import { operation, type ResolvedKey } from "./operation.ts";
 
 const DEFAULT_ROTATIONS_PER_PAGE = 100;
 const MAX_ON_DEMAND_ROTATIONS = 25;
@@ -44,6 +44,7 @@ export const enableKeyRotation = operation({
   },
   effect: "write",
   async handle({ input, keys: { key: target }, services, tx }) {
+    refuseInStore(target);
     services.rotations.enable(tx, target.key, input.RotationPeriodInDays ?? DEFAULT_PERIOD_DAYS);
     return {};
   },
@@ -58,6 +59,7 @@ export const disableKeyRotation = operation({
   },
   effect: "write",
   async handle({ keys: { key: target }, services, tx }) {
+    refuseInStore(target);
     services.rotations.disable(tx, target.key);
     return {};
   },
@@ -104,11 +106,17 @@ export const rotateKeyOnDemand = operation({
   targets: { key: { ...ROTATABLE_KEY, action: "kms:RotateKeyOnDemand", states: USABLE } },
   effect: "write",
   async handle({ keys: { key: target }, services, tx }) {
+    refuseInStore(target);
     checkOnDemandLimit(target.key, target.arn);
     services.keys.rotate(tx, target.key, "ON_DEMAND");
     return { KeyId: target.key.keyId };
   },
 });
+
+/** A key in a custom key store has one material for ever. @throws {KmsError} UnsupportedOperationException */
+function refuseInStore({ key, arn }: ResolvedKey): void {
+  if (key.customKeyStoreId !== undefined) throw wrongOrigin(arn, key.origin!);
+}
 
 /** @throws {KmsError} LimitExceededException */
 function checkOnDemandLimit({ materials }: Key, arn: string): void {
