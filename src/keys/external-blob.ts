@@ -1,6 +1,7 @@
 /**
- * The ciphertext blob of keys in external key stores: a blob of the key's own material (blob.ts), which an external key
- * has encrypted once more. Opening it takes both, so neither this service nor the external key manager can do it alone.
+ * The ciphertext blob of keys in external key stores: a blob of the key's own material (blob.ts), of which an external key
+ * has encrypted all but the head once more. Opening it takes both, so neither this service nor the external key manager
+ * can do it alone.
  *
  *   off  len  field
  *     0    1  version 0xA1
@@ -8,35 +9,33 @@
  *     2    1  flags: zero
  *     3   16  key id
  *    19   16  material id, the first 16 of its 32 bytes
- *    35   32  commitment
- *    67    1  m, the length of the metadata: 0 to 20
- *    68    1  v, the length of the IV: 12 or 16
- *    69    m  metadata of the proxy's own
- *  69+m    v  IV
+ *    35   32  N of the inner blob
+ *    67   32  commitment
+ *    99    1  m, the length of the metadata: 0 to 20
+ *   100    1  v, the length of the IV: 12 or 16
+ *   101    m  metadata of the proxy's own
+ * 101+m    v  IV
  *     …   16  tag
- *     …    n  ciphertext of the inner blob, as long as that
+ *     …    n  ciphertext of the inner blob from its commitment on, as long as that
  *
  *   commitment = HKDF-Expand(PRK of the material,
- *                "kms-blob/v1/EXTERNAL-COMMIT\0" ‖ blob[0..35) ‖ SHA-256(blob[67..)) ‖ SHA-256(EC), 32)
- *   additional data for the external key = blob[0..35) ‖ SHA-256(EC)    EC: the canonical encryption context (context.ts)
+ *                "kms-blob/v1/EXTERNAL-COMMIT\0" ‖ blob[0..67) ‖ SHA-256(blob[99..)) ‖ SHA-256(EC), 32)
+ *   additional data for the external key = blob[0..67) ‖ SHA-256(EC)    EC: the canonical encryption context (context.ts)
  *
  * The commitment authenticates all of the outer form under this service's own material before anything is sent: a blob
- * that was changed, or comes with another context or key, never reaches the proxy. The inner blob authenticates itself
- * afterwards, so what a proxy answers is never trusted. The keys of both forms are derived under different labels.
+ * that was changed, or comes with another context or key, never reaches the proxy. N does not go through its hands, and
+ * the inner blob opens with its own N alone: what a proxy answers is never trusted, not even if it was right for another
+ * message. Both commitments are derived under labels of their own.
  */
 import { type Engine, equalBytes } from "../crypto/engine.ts";
-import { writeKeyId } from "../model/arn.ts";
 import { concatBytes } from "../records/encoding.ts";
 import { secretBytes } from "../secret-bytes.ts";
-import { EXTERNAL_SUITE, OVERHEAD_BYTES, VERSION } from "./blob.ts";
+import { asExternalHead, asInnerHead, HEAD_BYTES } from "./blob.ts";
 import { hashContext } from "./context.ts";
-import { type Material, SHORT_ID_BYTES } from "./material.ts";
+import type { Material } from "./material.ts";
 
-const KEY_ID = 3;
-const MATERIAL_ID = 19;
-const COMMITMENT = 35;
-const BODY = 67;
-const COMMITMENT_BYTES = BODY - COMMITMENT;
+const COMMITMENT_BYTES = 32;
+const BODY = HEAD_BYTES + COMMITMENT_BYTES;
 const LENGTHS_BYTES = 2;
 const TAG_BYTES = 16;
 const MAX_METADATA_BYTES = 20;
@@ -51,31 +50,31 @@ export interface ExternallySealed {
   readonly tag: Uint8Array;
 }
 
-/** The outer form up to its commitment. */
-export function externalHeader(keyId: string, material: Material): Uint8Array {
-  const header = new Uint8Array(COMMITMENT);
-  header[0] = VERSION;
-  header[1] = EXTERNAL_SUITE;
-  writeKeyId(keyId, header, KEY_ID);
-  header.set(material.id.subarray(0, SHORT_ID_BYTES), MATERIAL_ID);
-  return header;
+/** An inner blob in two parts: the head of the outer form, and what the external key encrypts. */
+export function splitInner(inner: Uint8Array): { readonly head: Uint8Array; readonly rest: Uint8Array } {
+  return { head: asExternalHead(inner.slice(0, HEAD_BYTES)), rest: inner.subarray(HEAD_BYTES) };
 }
 
-/** What the external key authenticates with the inner blob. */
-export function externalAdditionalData(crypto: Engine, header: Uint8Array, context: Uint8Array): Uint8Array {
-  return concatBytes(header, hashContext(crypto, context));
+/** The inner blob of an outer one. @param rest what the external key has decrypted */
+export function joinInner(blob: Uint8Array, rest: Uint8Array): Uint8Array {
+  return concatBytes(asInnerHead(blob.slice(0, HEAD_BYTES)), rest);
+}
+
+/** What the external key authenticates with what it encrypts. @param outer its head, or all of it */
+export function externalAdditionalData(crypto: Engine, outer: Uint8Array, context: Uint8Array): Uint8Array {
+  return concatBytes(outer.subarray(0, HEAD_BYTES), hashContext(crypto, context));
 }
 
 /** @param context canonical bytes */
 export function writeExternalBlob(
   crypto: Engine,
   material: Material,
-  header: Uint8Array,
+  head: Uint8Array,
   { ciphertext, metadata, iv, tag }: ExternallySealed,
   context: Uint8Array,
 ): Uint8Array {
   const body = concatBytes(Uint8Array.of(metadata.length, iv.length), metadata, iv, tag, ciphertext);
-  return concatBytes(header, commitmentOf(crypto, material, header, body, context), body);
+  return concatBytes(head, commitmentOf(crypto, material, head, body, context), body);
 }
 
 /** What goes to the external key, or `undefined` for every blob that this material and context did not make. */
@@ -85,10 +84,9 @@ export function readExternalBlob(
   blob: Uint8Array,
   context: Uint8Array,
 ): ExternallySealed | undefined {
-  const header = blob.subarray(0, COMMITMENT);
   const body = blob.subarray(BODY);
-  const computed = commitmentOf(crypto, material, header, body, context);
-  const isOurs = equalBytes(computed, blob.subarray(COMMITMENT, BODY));
+  const computed = commitmentOf(crypto, material, blob.subarray(0, HEAD_BYTES), body, context);
+  const isOurs = equalBytes(computed, blob.subarray(HEAD_BYTES, BODY));
   // Whoever sees it could make a blob pass that was changed.
   computed.fill(0);
   return isOurs ? readBody(body) : undefined;
@@ -99,7 +97,7 @@ function readBody(body: Uint8Array): ExternallySealed | undefined {
   const [metadataBytes = 0, ivBytes = 0] = body;
   const tagAt = LENGTHS_BYTES + metadataBytes + ivBytes;
   if (metadataBytes > MAX_METADATA_BYTES || !IV_LENGTHS.includes(ivBytes)) return undefined;
-  if (body.length <= tagAt + TAG_BYTES + OVERHEAD_BYTES) return undefined;
+  if (body.length <= tagAt + TAG_BYTES) return undefined;
   return {
     metadata: body.subarray(LENGTHS_BYTES, LENGTHS_BYTES + metadataBytes),
     iv: body.subarray(LENGTHS_BYTES + metadataBytes, tagAt),
@@ -111,10 +109,10 @@ function readBody(body: Uint8Array): ExternallySealed | undefined {
 function commitmentOf(
   crypto: Engine,
   { deriver }: Material,
-  header: Uint8Array,
+  head: Uint8Array,
   body: Uint8Array,
   context: Uint8Array,
 ): Uint8Array {
-  const info = concatBytes(LABEL, header, crypto.hash("SHA-256", body), hashContext(crypto, context));
+  const info = concatBytes(LABEL, head, crypto.hash("SHA-256", body), hashContext(crypto, context));
   return deriver.expand(info, COMMITMENT_BYTES, secretBytes(COMMITMENT_BYTES));
 }

@@ -13,8 +13,9 @@ import { encodeContext } from "./context.ts";
 import {
   type ExternallySealed,
   externalAdditionalData,
-  externalHeader,
+  joinInner,
   readExternalBlob,
+  splitInner,
   writeExternalBlob,
 } from "./external-blob.ts";
 import { currentMaterial, type Key } from "./key.ts";
@@ -42,18 +43,18 @@ export function externalCipher(options: ExternalCipherOptions): Cipher {
   const { keys, crypto, random, reach } = options;
   return {
     async encrypt(tx, key, _algorithm, plaintext, context): Promise<Encrypted> {
-      if (reach === undefined) return { blob: NOTHING };
+      if (reach === undefined) return { blob: NOTHING.slice() };
       const encoded = encodeContext(context);
       const material = await keys.material(tx, key, currentMaterial(key).materialId);
-      const header = externalHeader(key.keyId, material);
       const inner = sealBlob(crypto, random, key.keyId, material, plaintext, encoded);
+      const { head, rest } = splitInner(inner);
       const external = await reach(tx, key);
-      const sealed = await external.encrypt(inner, externalAdditionalData(crypto, header, encoded));
-      return { blob: writeExternalBlob(crypto, material, header, sealed, encoded) };
+      const sealed = await external.encrypt(rest, externalAdditionalData(crypto, head, encoded));
+      return { blob: writeExternalBlob(crypto, material, head, sealed, encoded) };
     },
 
     async decrypt(tx, key, _algorithm, blob, context) {
-      // A bare inner blob, which the external key manager has seen, is not opened without it.
+      // Under the key's own material alone nothing is opened.
       if (!isExternalBlob(blob) || readBlobKeyId(blob) !== key.keyId) return undefined;
       const entry = key.materials.find(({ materialId }) => namesMaterial(blob, materialId));
       if (entry === undefined) return undefined;
@@ -62,11 +63,9 @@ export function externalCipher(options: ExternalCipherOptions): Cipher {
       const sealed = readExternalBlob(crypto, material, blob, encoded);
       if (sealed === undefined) return undefined;
       if (reach === undefined) return { plaintext: NOTHING.slice() };
-      const header = externalHeader(key.keyId, material);
       const external = await reach(tx, key);
-      const inner = await external.decrypt(sealed, externalAdditionalData(crypto, header, encoded));
-      const isOfThisKey = !isExternalBlob(inner) && readBlobKeyId(inner) === key.keyId;
-      const plaintext = isOfThisKey ? openBlob(crypto, material, inner, encoded) : undefined;
+      const rest = await external.decrypt(sealed, externalAdditionalData(crypto, blob, encoded));
+      const plaintext = openBlob(crypto, material, joinInner(blob, rest), encoded);
       if (plaintext === undefined) throw wrongAnswer();
       return { plaintext };
     },
