@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { directedFetch } from "../../examples/xks-proxy/directed-fetch.mjs";
 import { memoryKeystore } from "../../src/index.ts";
+import { CERTIFICATE as OTHER_CERTIFICATE } from "../http/certificate.ts";
 import { type Call, failureOf, unclosable } from "../operations/service.ts";
-import { CERTIFICATE, CERTIFICATE_KEY } from "./certificate.ts";
+import { CERTIFICATE } from "./certificate.ts";
 import {
   connectedStore,
   ENDPOINT,
@@ -338,15 +339,21 @@ describe("what needs no proxy", () => {
 });
 
 it("is known by a certificate that is trusted, and by its name", async () => {
-  const plain = await startStoreService({}, { externalKeyStores: {} });
+  const servers = { [HOST]: { host: "127.0.0.1", port: proxy.port } };
+  const externalKeyStores = { fetch: directedFetch({ ca: OTHER_CERTIFICATE, servers }), timeLimitMs: 10_000 };
+  const distrustful = await startStoreService({}, { externalKeyStores });
   const wrongName = await startStoreService({ "other.example.com": proxy.port });
-  const other = { XksProxyUriEndpoint: "https://other.example.com" };
-  expect(await failureOf(wrongName.call("CreateCustomKeyStore", storeRequest(files.settings, other)))).toEqual({
-    name: "XksProxyUriUnreachableException",
-    message:
-      "AWS KMS cannot establish a TLS connection to the external key store proxy. Verify the TLS configuration, including " +
-      "its certificate.",
-  });
-  expect(CERTIFICATE_KEY).toContain("PRIVATE KEY");
-  await Promise.all([plain.service.close(), wrongName.service.close()]);
+  const elsewhere = { XksProxyUriEndpoint: "https://other.example.com" };
+  for (const [{ call: asked, service }, change] of [
+    [distrustful, {}],
+    [wrongName, elsewhere],
+  ] as const) {
+    expect(await failureOf(asked("CreateCustomKeyStore", storeRequest(files.settings, change)))).toEqual({
+      name: "XksProxyUriUnreachableException",
+      message:
+        "AWS KMS cannot establish a TLS connection to the external key store proxy. Verify the TLS configuration, " +
+        "including its certificate.",
+    });
+    await service.close();
+  }
 });
