@@ -1,3 +1,4 @@
+/** Custom key stores: their operations, their states, and what nobody may see of them. */
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { auditTo, memoryKeystore } from "../../src/index.ts";
@@ -16,7 +17,6 @@ import {
   startStoreService,
   storeRequest,
 } from "./proxies.ts";
-
 
 let files: ProxyFiles;
 let settings: KeyFile;
