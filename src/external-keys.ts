@@ -26,6 +26,12 @@ export function hasExternalKey(keys: readonly ResolvedKey[]): boolean {
   return false;
 }
 
+/** Counts the request for each store whose keys it uses. @throws {KmsError} ThrottlingException */
+export function takeStoreQuotas(keys: readonly ResolvedKey[]): void {
+  const stores = new Map(keys.map(({ key, services }) => [key.customKeyStoreId, services.requestQuotas]));
+  for (const [storeId, quotas] of stores) if (storeId !== undefined) quotas?.takeFromStore(storeId);
+}
+
 /** The keys of a request, those in external key stores with services whose cipher reaches them. */
 export function reachingExternal(keys: ResolvedKeys, use: Use): ResolvedKeys {
   const reaching: ResolvedKeys = {};

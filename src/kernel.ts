@@ -8,7 +8,7 @@ import { decide } from "./authorization/authorize.ts";
 import { denyNobody } from "./authorization/denial.ts";
 import type { Caller, Clock } from "./env.ts";
 import { KmsError } from "./errors.ts";
-import { hasExternalKey, reachingExternal } from "./external-keys.ts";
+import { hasExternalKey, reachingExternal, takeStoreQuotas } from "./external-keys.ts";
 import type { UsingOperation } from "./keys/last-usage.ts";
 import { ManagedKeyMissing } from "./keys/managed-keys.ts";
 import { isRotationDue } from "./keys/rotation.ts";
@@ -189,6 +189,7 @@ export class Kernel {
 
   /** Goes on with keys in external key stores, whose proxies are called for it: only operations that read do so. */
   #reachExternal({ operation, input, caller, keys: found }: Running, resolved: ResolvedKeys, tx: ReadTransaction) {
+    takeStoreQuotas(found);
     const keys = reachingExternal(resolved, { caller, operation: operation.name, isDryRun: input.DryRun === true });
     const services = keys[operation.slots[0]![0]]?.services ?? found[0]!.services;
     return operation.handle({ input, keys, services, caller, tx });

@@ -7,7 +7,7 @@ import { cutPage, pageMembers, readMarker } from "../model/pages.ts";
 import { boolean, cloudHsmClusterId, customKeyStoreId, limit, marker, timestamp } from "../model/scalars.ts";
 import { enumeration, list, required, type StringShape, struct, type ValueOf } from "../model/shape.ts";
 import type { CustomKeyStore } from "../stores/custom-key-store.ts";
-import { storeNotFound } from "../stores/custom-key-stores.ts";
+import { STORE_ID, storeNotFound } from "../stores/custom-key-stores.ts";
 import { storeRefusal } from "../stores/xks-failure.ts";
 import { changedStore, checkChange, checkNewStore, newProxyOf, secretOf } from "./key-store-settings.ts";
 import { operation } from "./operation.ts";
@@ -77,7 +77,6 @@ const settings = {
   XksProxyConnectivity: connectivity,
 } as const;
 
-const STORE_ID = /^cks-[0-9a-f]{17}$/;
 const DEFAULT_STORES_PER_PAGE = 100;
 
 export const createCustomKeyStore = operation({

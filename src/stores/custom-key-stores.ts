@@ -18,6 +18,7 @@ import { type CustomKeyStore, customKeyStoreRecord } from "./custom-key-store.ts
 import { hostOf } from "./xks-client.ts";
 
 const MAX_STORES = 10;
+export const STORE_ID = /^cks-[0-9a-f]{17}$/;
 const ID_BYTES = 9;
 const ID_DIGITS = 17;
 
@@ -55,7 +56,8 @@ export class CustomKeyStores {
   }
 
   find(tx: ReadTransaction, id: string): Ready<CustomKeyStore | undefined> {
-    return tx.get(customKeyStoreRecord, this.#path(id));
+    // What a caller writes becomes no path before it has the form of an id.
+    return STORE_ID.test(id) ? tx.get(customKeyStoreRecord, this.#path(id)) : undefined;
   }
 
   /** @throws {KmsError} CustomKeyStoreNotFoundException */
