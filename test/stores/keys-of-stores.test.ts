@@ -17,6 +17,7 @@ import {
   startStoreService,
 } from "./proxies.ts";
 
+const START = Date.now();
 const Plaintext = new TextEncoder().encode("attack at dawn");
 
 let settings: KeyFile;
@@ -151,6 +152,23 @@ describe("the keys of a store", () => {
     await first!.call("DisconnectCustomKeyStore", { CustomKeyStoreId: storeId });
     expect((await failureOf(second!.call("Decrypt", { CiphertextBlob }))).name).toBe("KMSInvalidStateException");
     await Promise.all([first!.service.close(), second!.service.close()]);
+  });
+
+  it("share the rate of their store, and of no other key", async () => {
+    const { service, call } = await startStoreService(
+      { [HOST]: proxy.port },
+      { clock: { nowMs: () => START }, requestQuotas: { CustomKeyStore: 3 } },
+    );
+    const storeId = await connectedStore(call, settings);
+    const { KeyId } = (await call("CreateKey", keyRequest(storeId))).KeyMetadata;
+    const { CiphertextBlob } = await call("Encrypt", { KeyId, Plaintext });
+    // Counted once, although both sides lie in the store.
+    await call("ReEncrypt", { CiphertextBlob, DestinationKeyId: KeyId });
+    await call("Decrypt", { CiphertextBlob });
+    expect((await failureOf(call("Decrypt", { CiphertextBlob }))).name).toBe("ThrottlingException");
+    const ordinary = (await call("CreateKey", {})).KeyMetadata.KeyId;
+    await call("Encrypt", { KeyId: ordinary, Plaintext });
+    await service.close();
   });
 
   it("are asked for with members that go together", async () => {
