@@ -71,7 +71,8 @@ function makeCertificate() {
 
 function startProxy() {
   const main = fileURLToPath(new URL("main.mjs", import.meta.url));
-  const child = spawn(process.execPath, [main, "serve", keyFile, "--cert", cert, "--key", key, "--port", "0"], {
+  const tls = ["--cert", cert, "--key", key];
+  const child = spawn(process.execPath, [...process.execArgv, main, "serve", keyFile, ...tls, "--port", "0"], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   return new Promise((resolve, reject) => {

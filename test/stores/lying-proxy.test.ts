@@ -25,7 +25,7 @@ const UNCLEAR =
   "to your external key store proxy administrator.";
 const UNREACHABLE = "AWS KMS cannot communicate with the external key store proxy.";
 const LATE = "AWS KMS rejected the request because the external key store proxy did not respond in time.";
-const TIME_LIMIT_MS = 400;
+const TIME_LIMIT_MS = 1000;
 
 let files: ProxyFiles;
 let proxy: RunningProxy;
@@ -61,7 +61,6 @@ beforeAll(async () => {
   CiphertextBlob = (await call("Encrypt", { KeyId, Plaintext })).CiphertextBlob;
   const timeLimitMs = TIME_LIMIT_MS;
   hasty = await startStoreService({ [HOST]: proxy.port }, { keystore: unclosable(keystore), timeLimitMs });
-  await hasty.call("Decrypt", { CiphertextBlob });
 });
 
 afterAll(async () => {

@@ -13,9 +13,9 @@ import { CERTIFICATE, CERTIFICATE_KEY } from "./certificate.ts";
 export const HOST = "xks.example.com";
 export const ENDPOINT = `https://${HOST}`;
 export const KEY_ID = "external-key-1";
-const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+export const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 /** `npm test` runs what is built; alone a test runs the sources. */
-const BEFORE =
+export const BEFORE =
   process.env.KMS_TEST_BUILT === undefined
     ? ["--import", import.meta.resolve("tsx"), "--import", root("test/stores/source-entries.mjs")]
     : [];

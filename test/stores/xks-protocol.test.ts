@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { Secret } from "../../src/crypto/secret.ts";
 import { RequestSigner } from "../../src/signing/request-signer.ts";
+import { networkOf } from "../../src/stores/xks-client.ts";
 import { XksFailure } from "../../src/stores/xks-failure.ts";
 import { encryptBody, readAnswer, readEncrypted } from "../../src/stores/xks-protocol.ts";
 import { sign } from "../http/signing.ts";
@@ -71,6 +72,26 @@ it("tells who asks for what, and with which key", () => {
     plaintext: "SGVsbG8gV29ybGQh",
     encryptionAlgorithm: "AES_GCM",
     ciphertextDataIntegrityValueAlgorithm: "SHA_256",
+  });
+});
+
+describe("the network", () => {
+  const fetch = async () => new Response();
+
+  it("is the runtime's, with AWS's time limit, unless others are given", () => {
+    expect(networkOf(fetch)).toEqual({ fetch, timeLimitMs: 250 });
+    const own = async () => new Response();
+    expect(networkOf(fetch, { fetch: own, timeLimitMs: 60_000 })).toEqual({ fetch: own, timeLimitMs: 60_000 });
+  });
+
+  it.each([
+    { timeLimitMs: 0 },
+    { timeLimitMs: 60_001 },
+    { timeLimitMs: 1.5 },
+    { timeLimitMs: "250" },
+    { fetch: "fetch" },
+  ])("is not taken from %o", (options) => {
+    expect(() => networkOf(fetch, options as never)).toThrow(TypeError);
   });
 });
 
