@@ -12,6 +12,7 @@ const portable = {
   engine: "src/engine.ts",
   policy: "src/policy/policy.ts",
   envelope: "src/messages.ts",
+  enclaves: "src/nitro.ts",
   "keystore-memory": "src/keystore/memory.ts",
 };
 
@@ -30,7 +31,7 @@ const common: Options = {
   sourcemap: true,
   clean: false,
   // The SDK entries need nothing installed. The loader is small; noble's libraries are chunks, loaded when first used.
-  noExternal: ["@assemblyscript/loader", /^@noble\//],
+  noExternal: ["@assemblyscript/loader", /^@noble\//, "cborg", "asn1js", /^@peculiar\//, /^pv(ts)?utils$/, "tslib"],
 };
 
 export default defineConfig([

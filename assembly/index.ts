@@ -15,3 +15,6 @@ export { hashBegin, hashDigest, hashFinish, hashUpdate, hashWipe } from "./hash"
 export { hmacBegin, hmacFinish, hmacTag } from "./hmac";
 export { hkdfDerive, hkdfDrop, hkdfExpand, hkdfExtract, hkdfImport, hkdfKeep } from "./hkdf";
 export { hkdfDeriveMany, hkdfExpandMany } from "./hkdf-batch";
+
+// AES key wrap: keywrap.ts documents each call.
+export { keyUnwrap, keyWrap } from "./keywrap";

@@ -1,22 +1,19 @@
 /** What AWS would have charged an account in a Region: the priced keys and the counted requests of one month. */
-import type { Clock } from "./env.ts";
+import type { KeyState } from "./keys/key.ts";
 import { type Cost, costOf, type PricedKey } from "./quota/cost.ts";
-import type { ReadTransaction, Records } from "./records/record-store.ts";
+import type { ReadTransaction } from "./records/record-store.ts";
 import type { Services } from "./services.ts";
 
 const MONTH = /^\d{4}-(?:0[1-9]|1[0-2])$/;
 const KEYS_PAGE = 1000;
+const FREE_STATES: ReadonlySet<KeyState> = new Set(["PendingDeletion", "PendingReplicaDeletion"]);
 
 /**
  * @param given as "2026-11", in UTC; the current month by default
  * @throws {TypeError} for what is no month
  */
-export async function reportCost(
-  records: Records,
-  { keys, metering }: Services,
-  clock: Clock,
-  given: string | undefined,
-): Promise<Cost> {
+export async function reportCost(services: Services, given: string | undefined): Promise<Cost> {
+  const { records, keys, metering, clock } = services;
   const nowMs = clock.nowMs();
   const month = given ?? new Date(nowMs).toISOString().slice(0, "2026-11".length);
   if (!MONTH.test(month)) throw new TypeError(`A month is written as "2026-11"; it is ${JSON.stringify(month)}.`);
@@ -36,7 +33,7 @@ async function pricedKeys(tx: ReadTransaction, keys: Services["keys"]): Promise<
     const ids = await keys.list(tx, after, KEYS_PAGE);
     for (const id of ids) {
       const key = await keys.find(tx, id);
-      if (key === undefined || key.state === "PendingDeletion" || key.manager === "AWS") continue;
+      if (key === undefined || FREE_STATES.has(key.state) || key.manager === "AWS") continue;
       const rotatedAtMs = key.materials.slice(1).map(({ createdAtMs }) => createdAtMs);
       priced.push({ createdAtMs: key.createdAtMs, rotatedAtMs });
     }

@@ -47,4 +47,7 @@ export const platform: Platform = {
     node: onNode,
   }),
   fetch: (url, init) => globalThis.fetch(url, init),
+  get subtle() {
+    return globalThis.crypto.subtle as SubtleCrypto | undefined;
+  },
 };

@@ -4,7 +4,8 @@
  * The platform (Node.js or the edge) is bound here, by the export condition that resolves "#platform".
  */
 import { platform } from "#platform";
-import { createKmsOn, type Kms, type KmsOptions } from "./kms.ts";
+import { createKmsOn, type Kms } from "./kms.ts";
+import type { KmsOptions } from "./kms-options.ts";
 
 /**
  * Opens a keystore and starts a key management service over it. Close it when the program ends.
@@ -17,6 +18,7 @@ export function createKms(options: KmsOptions): Promise<Kms> {
 
 export type { AuditEvent, AuditSink } from "./audit/audit.ts";
 export { type AuditSource, auditTo, type LineReceiver } from "./audit/source.ts";
+export type { Attestation, Recipient, RecipientVerifier } from "./enclaves/recipient.ts";
 export type { Caller, CallerFacts, Clock, Principal, PrincipalType, Random, Realm } from "./env.ts";
 export { KeystoreError, KmsError, type KmsErrorCode } from "./errors.ts";
 export type { ExplainOptions, Explanation } from "./explanation.ts";
@@ -35,8 +37,10 @@ export { type ImportCounts, importIdentities } from "./identities/import.ts";
 export { IdentityError } from "./identities/names.ts";
 export type { Check, Commit, CommitOutcome, KeyStoreDriver, StoredValue } from "./keystore/driver.ts";
 export { memoryKeystore } from "./keystore/memory.ts";
-export type { Authority, Kms, KmsOptions } from "./kms.ts";
+export type { Authority, Kms } from "./kms.ts";
+export type { KmsOptions } from "./kms-options.ts";
 export type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 export type { Cost, CostLine } from "./quota/cost.ts";
 export type { QuotaSetting } from "./quota/request-quotas.ts";
 export { type RootKey, type RootKeySource, rootKeyFromBytes } from "./records/root-key.ts";
+export type { RegionStore, RegionStores } from "./region-stores.ts";

@@ -3,14 +3,19 @@
  * admit (check and copy) -> validate -> one transaction -> resolve, authorize, check (targets.ts) -> handle -> DryRun,
  * with one `finally` that wipes what was sensitive, and the audit event, whatever happened.
  */
+import { sealedAnswer, verifyRecipient } from "./attestation.ts";
 import type { AuditEvent, AuditSink } from "./audit/audit.ts";
 import { decide } from "./authorization/authorize.ts";
 import { denyNobody } from "./authorization/denial.ts";
+import { mayPutKeyPolicyElsewhere } from "./authorization/elsewhere.ts";
+import type { Recipient, RecipientVerifier } from "./enclaves/recipient.ts";
 import type { Caller, Clock } from "./env.ts";
 import { KmsError } from "./errors.ts";
 import { hasExternalKey, reachingExternal, takeStoreQuotas } from "./external-keys.ts";
+import type { Key } from "./keys/key.ts";
 import type { UsingOperation } from "./keys/last-usage.ts";
 import { ManagedKeyMissing } from "./keys/managed-keys.ts";
+import { isUnderWay } from "./keys/multi-region.ts";
 import { isRotationDue } from "./keys/rotation.ts";
 import { admit, dismiss } from "./model/admit.ts";
 import { keyArn } from "./model/arn.ts";
@@ -33,6 +38,8 @@ export interface KernelOptions {
   readonly clock: Clock;
   readonly audit?: AuditSink | undefined;
   readonly upkeep: Upkeep;
+  /** Absent where no enclave is answered. */
+  readonly enclaves?: RecipientVerifier | undefined;
 }
 
 /** A request that has been admitted, and what has become of it so far. */
@@ -42,6 +49,8 @@ interface Running {
   readonly caller: Caller;
   /** The keys that it was resolved to. */
   keys: readonly ResolvedKey[];
+  /** The enclave that has asked, verified. */
+  recipient: Recipient | undefined;
   /** Whether the event of its success has been recorded. */
   isRecorded: boolean;
   /** Whether its keys have been looked at for a rotation that is due. */
@@ -77,6 +86,7 @@ export class Kernel {
         input: admit(operation.input, input) as Members,
         caller,
         keys: [],
+        recipient: undefined,
         isRecorded: false,
         hasRotated: false,
       };
@@ -97,6 +107,8 @@ export class Kernel {
       const recorded = cleaningUp(() => record(audit, event), forget);
       if (recorded instanceof Promise) await recorded;
     }
+    const used = running?.keys[0]?.key;
+    if (used?.multiRegion !== undefined) await this.#goOn(used);
     if (output === undefined) throw failure;
     this.#noteUsage(running!);
     if (this.#options.services.lastUsage.isFull) await this.rest();
@@ -134,14 +146,27 @@ export class Kernel {
   }
 
   #run(running: Running): Ready<object> {
+    const { operation, input } = running;
+    // What has targets is counted once its keys are known.
+    if (operation.slots.length === 0) this.#options.services.requestQuotas?.take(operation.name, [], undefined);
+    return input.Recipient === undefined ? this.#proceed(running) : this.#answerEnclave(running);
+  }
+
+  async #answerEnclave(running: Running): Promise<object> {
+    const { enclaves, clock, services } = this.#options;
+    const recipient = await verifyRecipient(enclaves, running.input.Recipient as object, clock.nowMs());
+    running.recipient = recipient;
+    const output = (await this.#proceed(running)) as Members;
+    return sealedAnswer(running.operation, output, recipient, services.random);
+  }
+
+  #proceed(running: Running): Ready<object> {
     const { records, services } = this.#options;
     const { operation, input } = running;
     const { preparation } = operation;
-    // What has targets is counted once its keys are known.
-    if (operation.slots.length === 0) services.requestQuotas?.take(operation.name, [], undefined);
     if (preparation === undefined) return this.#transact(running, undefined);
     const prepare = async () => {
-      await records.read((tx) => authorizeAction(this.#requestOf(running, tx)));
+      await records.read((tx) => this.#mayPrepare(running, tx));
       const read = <T>(work: (tx: ReadTransaction) => Promise<T>) => Promise.resolve(records.read(work));
       const prepared = await preparation.prepare(input, services, { caller: running.caller, read });
       try {
@@ -151,6 +176,17 @@ export class Kernel {
       }
     };
     return prepare();
+  }
+
+  /** Nothing slow is done for somebody who is refused in the end, nor for a dry run. */
+  async #mayPrepare({ operation, input, ...running }: Running, tx: ReadTransaction): Promise<void> {
+    const request = this.#requestOf({ operation, input, ...running }, tx);
+    if (operation.slots.length === 0) return authorizeAction(request);
+    if (input.GrantTokens !== undefined) await checkTokens(request);
+    // The request is counted once, when it runs.
+    const uncounted = { ...request.services, requestQuotas: undefined };
+    await passTargets({ ...request, services: uncounted }, () => {});
+    if (input.DryRun === true) throw dryRunPassed();
   }
 
   #transact(running: Running, prepared: unknown): Ready<object> {
@@ -168,7 +204,10 @@ export class Kernel {
         if (operation.effect === "read" && this.#isRotationDue(running)) return ROTATION_DUE;
         if (operation.usesKeys && hasExternalKey(running.keys)) return this.#reachExternal(running, keys, tx);
         const services = running.keys[0]?.services ?? request.services;
-        const mayPutKeyPolicy = (policy: Policy) => this.#mayPutKeyPolicy(request, running.keys[0], policy);
+        const mayPutKeyPolicy = (policy: Policy) =>
+          operation.elsewhere === undefined
+            ? this.#mayPutKeyPolicy(request, running.keys[0], policy)
+            : mayPutKeyPolicyElsewhere(request, operation.elsewhere, running.keys[0]!, policy);
         return operation.handle({ input, keys, services, caller, mayPutKeyPolicy, tx, prepared });
       });
       return input.DryRun === true ? whenReady(handling, (output) => endDryRun(operation, output)) : handling;
@@ -213,8 +252,8 @@ export class Kernel {
     return this.#transact(running, prepared);
   }
 
-  #requestOf({ operation, input, caller }: Running, tx: ReadTransaction): TargetRequest {
-    return { tx, services: this.#options.services, operation, input, caller };
+  #requestOf({ operation, input, caller, recipient }: Running, tx: ReadTransaction): TargetRequest {
+    return { tx, services: this.#options.services, operation, input, caller, recipient };
   }
 
   #mayPutKeyPolicy(request: TargetRequest, key: ResolvedKey | undefined, keyPolicy: Policy): Ready<boolean> {
@@ -237,10 +276,11 @@ export class Kernel {
       caller,
       realm: services.realm,
       operation: name,
-      readOnly: operation?.effect !== "write",
+      readOnly: operation?.readOnly ?? operation?.effect !== "write",
       keyArns: running?.keys.map(({ arn }) => arn) ?? [],
       input: running && { shape: running.operation.input, members: running.input },
       output: running && output && { shape: running.operation.output, members: output as Members },
+      recipient: running?.recipient,
       errorCode: failure?.code,
       errorMessage: failure?.message,
     };
@@ -268,7 +308,13 @@ export class Kernel {
     });
     lastUsage.settle(usages);
     metering.settle(added, clock.nowMs());
+    if (services.replication.isDue) await services.replication.runDue();
     return output;
+  }
+
+  /** A key that is on its way between Regions goes on when it is used, whoever left it there. */
+  async #goOn(key: Key): Promise<void> {
+    if (isUnderWay(key)) await this.#options.services.replication.goOn(key);
   }
 }
 

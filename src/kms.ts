@@ -9,8 +9,9 @@ import { AuditTrail } from "./audit/trail.ts";
 import { openAuditSigner } from "./audit-signer.ts";
 import { denyNobody } from "./authorization/denial.ts";
 import { reportCost } from "./cost-report.ts";
-import { type Engine, type EngineName, engineName } from "./crypto/engine.ts";
+import { type Engine, engineName } from "./crypto/engine.ts";
 import type { KeyPairs } from "./crypto/key-pairs.ts";
+import type { RecipientVerifier } from "./enclaves/recipient.ts";
 import {
   type Caller,
   type CallerFacts,
@@ -23,19 +24,22 @@ import {
 import { type ExplainOptions, type Explanation, explain } from "./explanation.ts";
 import { Grants } from "./grants/grants.ts";
 import { Administration } from "./identities/administration.ts";
-import type { AccessKey, Directory } from "./identities/directory.ts";
+import type { AccessKey } from "./identities/directory.ts";
 import { GivenPrincipals, type PrincipalOptions } from "./identities/given.ts";
 import { StoredDirectory } from "./identities/stored-directory.ts";
 import { Kernel } from "./kernel.ts";
 import { cipherOver } from "./keys/cipher.ts";
 import { externalCipher } from "./keys/external-cipher.ts";
+import { ImportTokens } from "./keys/import-token.ts";
+import { ImportedMaterials } from "./keys/imported-materials.ts";
 import { KeyCount } from "./keys/key-count.ts";
 import { defaultKeyPolicy } from "./keys/key-policy.ts";
 import { Keys, type MaterialTypes, materialTypes } from "./keys/keys.ts";
 import { LastUsage } from "./keys/last-usage.ts";
 import { macsOver } from "./keys/mac.ts";
+import { Replication, type ReplicationOptions } from "./keys/replication.ts";
 import { Rotations } from "./keys/rotation.ts";
-import type { KeyStoreDriver } from "./keystore/driver.ts";
+import { checkParts, type KmsOptions } from "./kms-options.ts";
 import { keyNamesOf } from "./model/arn.ts";
 import { countedIds } from "./model/counted-ids.ts";
 import { realmOf } from "./model/realm.ts";
@@ -43,37 +47,14 @@ import type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 import type { Platform } from "./platform.ts";
 import type { Cost } from "./quota/cost.ts";
 import { Metering } from "./quota/metering.ts";
-import { checkQuotaSetting, type QuotaSetting, RequestQuotas } from "./quota/request-quotas.ts";
+import { type QuotaSetting, RequestQuotas } from "./quota/request-quotas.ts";
 import { type Ready, whenReady } from "./records/ready.ts";
-import { openRecords, type Records } from "./records/record-store.ts";
-import type { RootKeySource } from "./records/root-key.ts";
+import type { Records } from "./records/record-store.ts";
+import { directoryOver, type OpenStores, openStores } from "./region-stores.ts";
 import type { Services } from "./services.ts";
 import { CustomKeyStores } from "./stores/custom-key-stores.ts";
-import { type ExternalKeyStoreOptions, networkOf, XksClient, type XksNetwork } from "./stores/xks-client.ts";
+import { networkOf, XksClient, type XksNetwork } from "./stores/xks-client.ts";
 import { type Done, realmsIn, Upkeep } from "./upkeep.ts";
-
-export interface KmsOptions {
-  /** Where sealed records are kept: `memoryKeystore()`, `sqliteKeystore({ path })`. The KMS closes it. */
-  readonly keystore: KeyStoreDriver;
-  /** The key under which everything else is sealed. */
-  readonly rootKey: RootKeySource;
-  /** As "us-east-1". */
-  readonly region: string;
-  /** Twelve digits. */
-  readonly accountId: string;
-  /** Who computes: "auto" by default, which is the fastest for each size; see `wasm-kms/engine`. */
-  readonly engine?: EngineName;
-  readonly clock?: Clock;
-  readonly random?: Random;
-  /** Who hears of every request: `auditFiles({ folder })`, `auditTo(function)`, or a sink of your own. */
-  readonly audit?: AuditSink | AuditSource;
-  /** How many requests a second each account may send: "off" by default, "aws" as there, or numbers of your own. */
-  readonly requestQuotas?: QuotaSetting;
-  /** How the proxies of external key stores are called; by default with the runtime's `fetch`, and within 250 ms. */
-  readonly externalKeyStores?: ExternalKeyStoreOptions;
-  /** Who is who; by default the identities in the keystore, which `Kms.identities` manages. */
-  readonly directory?: Directory;
-}
 
 export interface Kms {
   readonly realm: Realm;
@@ -139,18 +120,19 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const clock = options.clock ?? platform.clock;
   const random = healthChecked(options.random ?? platform.random);
   const crypto = platform.engine(engineName(options.engine));
-  const rootKey = await options.rootKey.open({ crypto, random });
-  const records = await openRecords({ driver: options.keystore, rootKey, crypto, random, clock });
+  const stores = await openStores(options, options.regions ?? {}, { crypto, random, clock });
+  const records = stores.main;
   const { keyPairs } = platform;
   const quotas = options.requestQuotas ?? "off";
   const types = materialTypes(crypto, keyPairs);
   const directory = new GivenPrincipals(options.directory ?? new StoredDirectory(realm.partition));
+  const { enclaves } = options;
   const network = networkOf(platform.fetch, options.externalKeyStores);
-  const parts = { records, crypto, keyPairs, types, random, clock, directory, quotas, network };
+  const parts = { records, stores, crypto, keyPairs, types, random, clock, directory, quotas, network, enclaves };
   const trail = typeof options.audit === "object" ? await openTrail(options.audit, parts) : undefined;
   const audit = typeof options.audit === "function" ? options.audit : trail?.record;
   const nextRequestId = countedIds(random);
-  const upkeep = new Upkeep({ records, clock, audit, nextRequestId });
+  const upkeep = new Upkeep({ clock, audit, nextRequestId });
   return new Realms({ ...parts, audit, trail, upkeep }, realm.partition, nextRequestId).get(realm);
 }
 
@@ -164,7 +146,9 @@ async function openTrail(source: AuditSource, parts: Omit<Parts, "upkeep">): Pro
 
 /** What the realms of one keystore have in common. */
 export interface Parts {
+  /** Of the Region, and in the whole service of those that have no store of their own. */
   readonly records: Records;
+  readonly stores: OpenStores;
   readonly crypto: Engine;
   readonly keyPairs: KeyPairs;
   readonly types: MaterialTypes;
@@ -176,7 +160,11 @@ export interface Parts {
   readonly quotas: QuotaSetting;
   readonly network: XksNetwork;
   readonly upkeep: Upkeep;
+  readonly enclaves?: RecipientVerifier | undefined;
 }
+
+/** What the handlers of a realm may reach of other realms. */
+type Neighbours = Pick<Services, "ofAccount" | "inRegion"> & Pick<ReplicationOptions, "record" | "purge">;
 
 interface OpenRealm {
   readonly realm: Realm;
@@ -222,8 +210,13 @@ class Realms {
       return known;
     }
     const ofAccount = (accountId: string) => this.#find({ ...realm, accountId }).services;
-    const services = servicesOf(this.#parts, realm, ofAccount);
-    const kernel = new Kernel({ ...this.#parts, services });
+    const inRegion = (region: string) => this.#find({ ...realm, region }).services;
+    const { upkeep } = this.#parts;
+    const record = (keyId: string) => upkeep.report("SynchronizeMultiRegionKey", services, keyId);
+    const purge = () => upkeep.deleteDue(services);
+    const records = this.#parts.stores.of(realm.region);
+    const services: Services = servicesOf({ ...this.#parts, records }, realm, { ofAccount, inRegion, record, purge });
+    const kernel = new Kernel({ ...this.#parts, records, services });
     const opened: OpenRealm = { realm, kernel, services, isOpen: true };
     this.#open.set(folder, opened);
     if (this.#open.size > REMEMBERED_REALMS) this.#forgetOldest();
@@ -251,7 +244,7 @@ class Realms {
         return this.get({ ...realm, accountId: account }).as(principal, facts);
       },
       explain: (options: ExplainOptions) => this.#explain(realm, caller?.(), options),
-      cost: (month?: string) => reportCost(this.#parts.records, live().services, this.#parts.clock, month),
+      cost: (month?: string) => reportCost(live().services, month),
       upkeep: () => this.#upkeep(),
       caller: () => caller?.(),
       requestId,
@@ -271,21 +264,24 @@ class Realms {
   async #explain(realm: Realm, caller: Caller | undefined, options: ExplainOptions): Promise<Explanation> {
     if (caller === undefined) throw denyNobody();
     const { services } = this.#find(realm);
-    return this.#parts.records.read((tx) => explain(tx, services, caller, options));
+    return services.records.read((tx) => explain(tx, services, caller, options));
   }
 
   async #upkeep(): Promise<Done> {
-    const { records, upkeep } = this.#parts;
-    let [rotatedKeys, deletedKeys] = [0, 0];
-    for (const realm of await realmsIn(records)) {
+    const { stores, upkeep } = this.#parts;
+    const all = { rotatedKeys: 0, deletedKeys: 0, expiredMaterials: 0 };
+    for (const realm of await realmsIn(stores)) {
       const { services } = this.#find(realm);
-      for (let done: Done | undefined; done === undefined || done.rotatedKeys + done.deletedKeys > 0; ) {
-        done = await upkeep.run(services);
-        rotatedKeys += done.rotatedKeys;
-        deletedKeys += done.deletedKeys;
+      for (let found = true; found; ) {
+        const done = await upkeep.run(services);
+        found = false;
+        for (const what of Object.keys(all) as (keyof Done)[]) {
+          all[what] += done[what];
+          found ||= done[what] > 0;
+        }
       }
     }
-    return { rotatedKeys, deletedKeys };
+    return all;
   }
 
   #forgetOldest(): void {
@@ -301,7 +297,7 @@ class Realms {
     try {
       await this.#parts.trail?.close();
     } finally {
-      await this.#parts.records.close();
+      await this.#parts.stores.close();
     }
   }
 }
@@ -315,44 +311,55 @@ function authorityOver({ records, crypto, clock, directory }: Parts): Authority 
   };
 }
 
-/** What the handlers of one realm may use. @param ofAccount the same of another account in this Region */
-export function servicesOf(parts: Omit<Parts, "upkeep">, realm: Realm, ofAccount: Services["ofAccount"]): Services {
-  const { crypto, keyPairs, types, random, clock, directory, quotas, network } = parts;
+/** What the handlers of one realm may use. */
+export function servicesOf(parts: Omit<Parts, "upkeep">, realm: Realm, neighbours: Neighbours): Services {
+  const { records, stores, crypto, keyPairs, types, random, clock, directory, quotas, network } = parts;
+  const { ofAccount, inRegion, record, purge } = neighbours;
   const folder = folderOf(realm);
-  const stores = new CustomKeyStores(folder, realm, clock, random);
-  const keys = new Keys({ folder, crypto, keyPairs, types, random, clock, stores });
+  const customKeyStores = new CustomKeyStores(folder, realm, clock, random);
+  const keys = new Keys({ folder, crypto, keyPairs, types, random, clock, stores: customKeyStores });
   const folderOfAccount = (accountId: string) => folderOf({ ...realm, accountId });
+  const keyCount = new KeyCount(folder, keys);
+  const replication = new Replication({
+    region: realm.region,
+    folder,
+    records,
+    keys,
+    keyCount,
+    clock,
+    record,
+    purge,
+    promoted: (tx, key) => rotations.takeOver(tx, key),
+    inRegion: (region) => inRegion(region).replication,
+  });
+  const rotations: Rotations = new Rotations(folder, keys, clock, replication);
   return {
     realm,
+    records,
     keyNames: keyNamesOf(realm),
     random,
     clock,
     keys,
-    rotations: new Rotations(folder, keys, clock),
+    rotations,
+    imports: new ImportedMaterials({ folder, keys, crypto, keyPairs, clock }),
+    importTokens: new ImportTokens(types.symmetric, crypto, random),
     aliases: aliasesIn(folder, clock),
     cipher: cipherOver(keys, crypto, random),
     externalCipher: (reach) => externalCipher({ keys, crypto, random, reach }),
-    customKeyStores: stores,
+    customKeyStores,
     xks: new XksClient({ engine: crypto, clock, region: realm.region, network }),
     macs: macsOver(keys, crypto),
     keyPairs,
-    keyCount: new KeyCount(folder, keys),
+    engine: crypto,
+    keyCount,
+    replication,
     lastUsage: new LastUsage(folder, keys),
     metering: new Metering(folder),
     requestQuotas: quotas === "off" ? undefined : new RequestQuotas(quotas, realm.region, clock),
     grants: new Grants(realm, { folderOf: folderOfAccount, clock, random }),
     defaultKeyPolicy: defaultKeyPolicy(realm),
-    directory,
+    directory: records === stores.main ? directory : directoryOver(stores.main, directory),
     ofAccount,
+    inRegion,
   };
-}
-
-function checkParts({ keystore, rootKey, requestQuotas }: KmsOptions): void {
-  if (requestQuotas !== undefined) checkQuotaSetting(requestQuotas);
-  if (typeof keystore?.commit !== "function") {
-    throw new TypeError('keystore must be a driver, as memoryKeystore() or sqliteKeystore({ path: "keys.sqlite" }).');
-  }
-  if (typeof rootKey?.open !== "function") {
-    throw new TypeError("rootKey must be a source of the root key, as rootKeyFromBytes(bytes) of 32 secret bytes.");
-  }
 }

@@ -59,4 +59,5 @@ export const platform: Platform = {
   engine: (name) => (engines[name] ??= makeEngine(name)),
   keyPairs: nodeKeyPairs(crypto, random),
   fetch: (url, init) => globalThis.fetch(url, init),
+  subtle: globalThis.crypto.subtle,
 };

@@ -12,4 +12,6 @@ export interface Platform {
   readonly keyPairs: KeyPairs;
   /** Calls the proxies of external key stores. */
   readonly fetch: Fetch;
+  /** WebCrypto; a page that did not come over https has none. */
+  readonly subtle: SubtleCrypto | undefined;
 }

@@ -4,7 +4,9 @@
  */
 import { authorize } from "./authorization/authorize.ts";
 import { foreignDenial } from "./authorization/denial.ts";
+import { authorizeElsewhere } from "./authorization/elsewhere.ts";
 import { algorithmsOf, DEFAULT_ALGORITHM, KEY_SPECS } from "./crypto/algorithms.ts";
+import type { Recipient } from "./enclaves/recipient.ts";
 import type { Caller, Realm } from "./env.ts";
 import { KmsError } from "./errors.ts";
 import { readGrantToken } from "./grants/grant-token.ts";
@@ -12,7 +14,8 @@ import { invalidGrantToken } from "./grants/grants.ts";
 import { readBlobKeyId } from "./keys/blob.ts";
 import { isAsymmetric, type Key } from "./keys/key.ts";
 import { ManagedKeyMissing, managedKeyOf } from "./keys/managed-keys.ts";
-import { checkState } from "./keys/state.ts";
+import { regionRole } from "./keys/multi-region.ts";
+import { checkOrigin, checkState } from "./keys/state.ts";
 import { aliasArn, keyArn, type NamedKey } from "./model/arn.ts";
 import { type AnyOperation, ignoresCiphertext, type ResolvedKey, type Target } from "./operations/operation.ts";
 import { type Ready, whenReady } from "./records/ready.ts";
@@ -29,6 +32,8 @@ export interface TargetRequest {
   /** Admitted members. */
   readonly input: Members;
   readonly caller: Caller;
+  /** The enclave that has asked, verified. */
+  readonly recipient?: Recipient | undefined;
 }
 
 export type ResolvedKeys = Record<string, ResolvedKey | undefined>;
@@ -48,11 +53,13 @@ export function passTargets(
     whenReady(resolveFrom(0, request, resolved, {}), (keys) => {
       if (resolved.length > 0) takeQuota(request, resolved);
       return whenReady(authorizeFrom(0, request, keys), () => {
-        for (const [slot, target] of request.operation.slots) {
+        const { name, slots, elsewhere } = request.operation;
+        for (const [slot, target] of slots) {
           const resolved = keys[slot];
-          if (resolved !== undefined) checkTarget(request.operation.name, target, resolved, request.input);
+          if (resolved !== undefined) checkTarget(name, target, resolved, request.input);
         }
-        return keys;
+        if (elsewhere === undefined) return keys;
+        return authorizeElsewhere(request, elsewhere, resolved[0]!).then(() => keys);
       });
     }),
   );
@@ -301,7 +308,8 @@ function refuseAlias(target: Target): void {
 }
 
 /** Usage, then state, then spec and algorithm, then the context: the order in which AWS answers. */
-function checkTarget(operationName: string, target: Target, { key, arn }: ResolvedKey, input: Members): void {
+function checkTarget(operationName: string, target: Target, resolved: ResolvedKey, input: Members): void {
+  const { key, arn } = resolved;
   if (target.usage !== undefined && key.keyUsage !== target.usage) {
     throw new KmsError(
       "InvalidKeyUsageException",
@@ -309,11 +317,19 @@ function checkTarget(operationName: string, target: Target, { key, arn }: Resolv
     );
   }
   checkState(target.states, key.state, arn);
+  if (target.origin !== undefined) checkOrigin(target.origin, key, arn);
   if (target.only !== undefined && KEY_SPECS[key.keySpec].material !== target.only.material) {
     throw new KmsError(target.only.code, target.only.message);
   }
+  if (target.region !== undefined) checkRegion(target.region, resolved);
   if (target.algorithm !== undefined) checkAlgorithm(key, (input[target.algorithm] as string) ?? DEFAULT_ALGORITHM);
   if (target.context !== undefined && isAsymmetric(key)) refuseContext(input[target.context] as object | undefined);
+}
+
+function checkRegion(region: NonNullable<Target["region"]>, { key, arn, services }: ResolvedKey): void {
+  const role = regionRole(key, services.realm.region);
+  if (role === "PRIMARY" || (role === undefined && region === "no-replica")) return;
+  throw new KmsError("UnsupportedOperationException", `${arn} is not a multi-region primary key.`);
 }
 
 function checkAlgorithm({ keySpec, keyUsage }: Key, algorithm: string): void {

@@ -41,6 +41,7 @@ async function openParts() {
   const directory = new GivenPrincipals(new StoredDirectory("aws"));
   const parts = {
     records,
+    stores: { main: records, all: [records], of: () => records, close: () => records.close() },
     crypto,
     keyPairs,
     types,
@@ -51,7 +52,12 @@ async function openParts() {
     quotas: "off" as const,
     network: { fetch: platform.fetch, timeLimitMs: 250 },
   };
-  const services: Services = servicesOf(parts, realm, () => services);
+  const services: Services = servicesOf(parts, realm, {
+    ofAccount: () => services,
+    inRegion: () => services,
+    record: () => undefined,
+    purge: async () => undefined,
+  });
   const { keys } = services;
   const attributes = {
     keySpec: DEFAULT_ALGORITHM,

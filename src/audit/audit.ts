@@ -1,6 +1,7 @@
 /**
  * What is recorded of every request, whatever became of it, and who may receive it.
  */
+import type { Attestation } from "../enclaves/recipient.ts";
 import type { Caller, Realm } from "../env.ts";
 import type { KmsErrorCode } from "../errors.ts";
 import type { StructShape } from "../model/shape.ts";
@@ -24,6 +25,8 @@ export interface AuditEvent {
   readonly input?: { readonly shape: StructShape; readonly members: Members } | undefined;
   /** Valid until the sink returns. */
   readonly output?: { readonly shape: StructShape; readonly members: Members } | undefined;
+  /** Of the enclave that has asked, verified. */
+  readonly recipient?: Attestation | undefined;
   /** `undefined` if the request succeeded. */
   readonly errorCode: KmsErrorCode | undefined;
   readonly errorMessage?: string | undefined;

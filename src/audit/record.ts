@@ -3,7 +3,9 @@
  * written: no blob, and nothing sensitive. What a caller may choose is quoted by JSON, so no line breaks in two.
  * Source: AWS CloudTrail User Guide, "CloudTrail record contents"; AWS KMS Developer Guide, "Logging API calls".
  */
+import type { Attestation } from "../enclaves/recipient.ts";
 import type { Caller, Realm } from "../env.ts";
+import { encodeBase64 } from "../model/base64.ts";
 import { remember } from "../model/remember.ts";
 import type { AnyShape, StructShape } from "../model/shape.ts";
 import type { AuditEvent } from "./audit.ts";
@@ -20,8 +22,8 @@ const IDENTITY_TYPES = {
   "federated-user": "FederatedUser",
   service: "AWSService",
 } as const;
-/** Texts that let somebody in, and those too long to be worth their room. */
-const LEFT_OUT = new Set(["GrantTokens", "GrantToken", "NextMarker", "Marker", "KeyStorePassword"]);
+/** Texts that let somebody in, those too long to be worth their room, and what has a place of its own. */
+const LEFT_OUT = new Set(["Recipient", "GrantTokens", "GrantToken", "NextMarker", "Marker", "KeyStorePassword"]);
 
 /** How records of a caller begin; written once for each principal and access key. */
 const callers = new WeakMap<Caller["principal"], Map<string | undefined, string>>();
@@ -43,7 +45,7 @@ export class RecordWriter {
 
   /** @param eventId unique; hexadecimal digits and dashes */
   lineOf(event: AuditEvent, eventId: string): string {
-    const { caller, realm, operation, readOnly, keyArns, input, output, errorCode, errorMessage } = event;
+    const { caller, realm, operation, readOnly, keyArns, input, output, recipient, errorCode, errorMessage } = event;
     const { sourceIp, userAgent, requestId } = caller;
     const failure =
       errorCode === undefined
@@ -55,7 +57,8 @@ export class RecordWriter {
     return (
       `${headOf(caller)}${this.#timeOf(event.timeMs)}${parts.nameOf(operation)}${this.#originOf(sourceIp, userAgent)}` +
       `${failure},"requestParameters":${membersOf(input?.shape, input?.members)},"responseElements":${results},` +
-      `"requestID":${quote(requestId)},"eventID":"${eventId}","readOnly":${readOnly ? "true" : "false"},` +
+      `${recipient === undefined ? "" : enclaveOf(recipient)}"requestID":${quote(requestId)},"eventID":"${eventId}",` +
+      `"readOnly":${readOnly ? "true" : "false"},` +
       `"resources":[${resources}]${event.isServiceEvent ? parts.serviceTail : parts.tail}`
     );
   }
@@ -115,6 +118,23 @@ function tailOf(eventType: string, accountId: string): string {
     `,"eventType":"${eventType}","managementEvent":true,` +
     `"recipientAccountId":"${accountId}","eventCategory":"Management"}`
   );
+}
+
+/** Registers that CloudTrail names beside the image's digest, which is register 0. */
+const RECORDED_PCRS = [1, 2, 3, 4, 8];
+
+/** Base64, as CloudTrail writes registers. Source: AWS KMS Developer Guide, "Monitoring requests for Nitro enclaves". */
+function enclaveOf({ moduleId, pcrs }: Attestation): string {
+  const register = (index: number) => {
+    const value = pcrs.get(index);
+    return value && encodeBase64(value);
+  };
+  const recipient: Record<string, string | undefined> = {
+    attestationDocumentModuleId: moduleId,
+    attestationDocumentEnclaveImageDigest: register(0),
+  };
+  for (const index of RECORDED_PCRS) recipient[`attestationDocumentEnclavePCR${index}`] = register(index);
+  return `"additionalEventData":${JSON.stringify({ recipient })},`;
 }
 
 const resourceOf = remember(REMEMBERED_TEXTS, (arn) => {

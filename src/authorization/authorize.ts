@@ -2,6 +2,7 @@
  * Whether a caller may do what an operation declares: the policies of the caller and of the key, the key's grants and
  * the facts of the request, put before the policy engine. Deny when in doubt.
  */
+import type { Attestation } from "../enclaves/recipient.ts";
 import type { Caller, Principal } from "../env.ts";
 import type { Key } from "../keys/key.ts";
 import { keyPolicyOf } from "../keys/key-policy.ts";
@@ -23,6 +24,8 @@ export interface AuthorizedRequest {
   readonly services: Services;
   readonly input: Readonly<Record<string, unknown>>;
   readonly caller: Caller;
+  /** Of the enclave that has asked, verified. */
+  readonly recipient?: Attestation | undefined;
 }
 
 /** One permission that a request needs. */
@@ -137,7 +140,7 @@ type StoredFacts = Pick<ContextFacts, "aliasNames" | "trailingDaysWithoutUsage">
 
 function contextFor(
   identity: Identity,
-  { caller, services, input }: AuthorizedRequest,
+  { caller, services, input, recipient }: AuthorizedRequest,
   { action, key, target, onSameKey }: Permission,
   stored?: StoredFacts,
 ): RequestContext {
@@ -147,6 +150,7 @@ function contextFor(
     services,
     action,
     input,
+    recipient,
     resourceAccount: (key?.services ?? services).realm.accountId,
     key: key?.key,
     contextMember: target?.context,

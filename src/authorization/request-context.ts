@@ -4,8 +4,10 @@
  * Source: AWS KMS Developer Guide, "AWS KMS condition keys"; IAM User Guide, "AWS global condition context keys".
  */
 import { DEFAULT_ALGORITHM } from "../crypto/algorithms.ts";
+import type { Attestation } from "../enclaves/recipient.ts";
 import type { Caller } from "../env.ts";
 import type { Key } from "../keys/key.ts";
+import { regionRole } from "../keys/multi-region.ts";
 import type { Identity } from "../policy/identity.ts";
 import type { ContextSource } from "../policy/policy.ts";
 import type { Services } from "../services.ts";
@@ -22,6 +24,8 @@ export interface ContextFacts {
   readonly services: Services;
   readonly action: string;
   readonly input: Members;
+  /** Of the enclave that has asked: from a verified document, never from the request itself. */
+  readonly recipient?: Attestation | undefined;
   /** The account of the key, or of the caller where there is none. */
   readonly resourceAccount: string;
   readonly key?: Key | undefined;
@@ -127,6 +131,7 @@ const FACTS: ReadonlyMap<string, Fact> = new Map<string, Fact>([
   ["kms:granteeserviceprincipal", member("GranteeServicePrincipal", only("CreateGrant"))],
   ["kms:retiringprincipal", member("RetiringPrincipal", only("CreateGrant"))],
   ["kms:retiringserviceprincipal", member("RetiringServicePrincipal", only("CreateGrant"))],
+  ["kms:recipientattestation:imagesha384", ({ recipient }) => hexOf(recipient?.pcrs.get(0))],
   ["aws:tagkeys", tagKeys],
   ["aws:requestedregion", ({ services }) => services.realm.region],
   ["aws:currenttime", ({ services }) => new Date(services.clock.nowMs()).toISOString()],
@@ -146,10 +151,11 @@ const FACTS: ReadonlyMap<string, Fact> = new Map<string, Fact>([
   [
     "kms:multiregion",
     ofKey(
-      () => "false",
+      ({ multiRegion }) => String(multiRegion !== undefined),
       ({ input }) => textOf(input.MultiRegion ?? false),
     ),
   ],
+  ["kms:multiregionkeytype", multiRegionKeyType],
   ["kms:resourcealiases", ({ aliasNames }) => aliasNames],
   ["kms:trailingdayswithoutkeyusage", ({ trailingDaysWithoutUsage }) => trailingDaysWithoutUsage?.toString()],
   ["aws:resourceaccount", ({ resourceAccount }) => resourceAccount],
@@ -186,6 +192,7 @@ const NAMED_FACTS: readonly (readonly [
   pairs: (facts: ContextFacts) => Iterable<readonly [string, string]>,
 ])[] = [
   ["kms:encryptioncontext:", (facts) => Object.entries(encryptionContextOf(facts) ?? {})],
+  ["kms:recipientattestation:pcr", registers],
   ["aws:resourcetag/", ({ key }) => (key?.tags ?? []).map(({ TagKey, TagValue }) => [TagKey, TagValue] as const)],
   ["aws:requesttag/", requestTags],
   ["aws:principaltag/", ({ identity }) => Object.entries(identity.tags ?? {})],
@@ -263,6 +270,13 @@ function requestAlias({ action, input, keyMember }: ContextFacts): Value {
   return typeof name === "string" && name.startsWith("alias/") ? name : undefined;
 }
 
+/** Of a key, or of what CreateKey makes; ReplicateKey names the type of the replica that it makes. */
+function multiRegionKeyType({ key, services, action, input }: ContextFacts): Value {
+  if (key !== undefined) return regionRole(key, services.realm.region);
+  if (action !== CREATE_KEY || input.MultiRegion !== true) return undefined;
+  return textOf(input.MultiRegionKeyType ?? "PRIMARY");
+}
+
 function requestTags({ action, input }: ContextFacts): (readonly [string, string])[] {
   if (!TAGGING_ACTIONS.has(action) || !Array.isArray(input.Tags)) return [];
   return input.Tags.map(({ TagKey, TagValue }) => [TagKey, TagValue] as const);
@@ -272,6 +286,16 @@ function tagKeys(facts: ContextFacts): Value {
   if (!TAGGING_ACTIONS.has(facts.action)) return undefined;
   const keys = (facts.input.TagKeys as string[] | undefined) ?? requestTags(facts).map(([key]) => key);
   return keys.length === 0 ? undefined : keys;
+}
+
+/** The platform configuration registers of an enclave by their index. */
+function* registers({ recipient }: ContextFacts): Iterable<readonly [string, string]> {
+  for (const [index, value] of recipient?.pcrs ?? []) yield [String(index), hexOf(value)!];
+}
+
+/** In lower case, as policies write the values of registers. */
+function hexOf(bytes: Uint8Array | undefined): string | undefined {
+  return bytes && Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function textOf(value: unknown): string | undefined {

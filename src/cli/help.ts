@@ -86,6 +86,7 @@ Examples:
   wasm-kms serve --port 9000 &
   aws --endpoint-url http://127.0.0.1:9000 --region us-east-1 kms list-keys
   wasm-kms serve --auth off
+  wasm-kms serve --enclave-root AWS_NitroEnclaves_Root-G1.pem
 
 Requests are signed as for AWS, and each caller may do what its policies and
 those of the keys say. The Region is that of the client's credentials, the

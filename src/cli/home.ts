@@ -8,6 +8,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import type { AuditSource } from "../audit/source.ts";
 import { KMS } from "../client/client.ts";
+import type { RecipientVerifier } from "../enclaves/recipient.ts";
 import { healthChecked } from "../env.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { KeystoreError } from "../errors.ts";
@@ -39,6 +40,8 @@ export interface HomeOptions {
   readonly audit?: AuditSource | undefined;
   /** Whether requests are limited; not at all by default. */
   readonly quotas?: "aws" | "off";
+  /** Who verifies enclaves; nobody by default. */
+  readonly enclaves?: RecipientVerifier | undefined;
 }
 
 /** An open keystore. */
@@ -93,6 +96,7 @@ export async function openHome(options: HomeOptions & { readonly create: boolean
       region: options.region,
       accountId: options.account,
       ...(options.audit && { audit: options.audit }),
+      ...(options.enclaves && { enclaves: options.enclaves }),
       ...(options.quotas && { requestQuotas: options.quotas }),
     });
     // Who may read the keystore and its root key is its owner.

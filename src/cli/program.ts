@@ -136,6 +136,12 @@ function addServeCommand(program: Command, settings: () => Settings, finish: Fin
     .option("--tls-cert <file>", "serve over TLS with this certificate chain (PEM)", parseNonempty)
     .option("--tls-key <file>", "its private key (PEM)", parseNonempty)
     .option(
+      "--enclave-root <file>",
+      "answer enclaves whose documents go back to this root (PEM; repeatable)",
+      addName,
+      [],
+    )
+    .option(
       "--audit <where>",
       "a folder for the audit trail, - for stdout, or off (default: audit/ beside the keystore)",
       parseNonempty,

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type AuditSource, auditFiles, auditTo } from "../audit/file.ts";
+import type { RecipientVerifier } from "../enclaves/recipient.ts";
 import { createEndpoint } from "../http/endpoint.ts";
 import { type ListenOptions, listen, type RunningServer } from "../http/node.ts";
 import type { Kms } from "../index.ts";
@@ -19,6 +20,8 @@ export interface ServeOptions {
   readonly name: readonly string[];
   readonly auth: "sigv4" | "off";
   readonly quotas: "aws" | "off";
+  /** Files with the root certificates of enclaves, in PEM or DER. */
+  readonly enclaveRoot: readonly string[];
   /** A folder, "-" for stdout, "off", or `undefined` for the folder beside the keystore. */
   readonly audit?: string;
   /** Files in PEM. */
@@ -38,7 +41,8 @@ export async function serve(options: ServeOptions, settings: Settings): Promise<
   const { io } = settings;
   const { auth } = options;
   const tls = tlsOf(options);
-  const home = await makeHome({ ...settings, audit: auditOf(options, settings), quotas: options.quotas });
+  const enclaves = await enclavesOf(options);
+  const home = await makeHome({ ...settings, audit: auditOf(options, settings), quotas: options.quotas, enclaves });
   try {
     const server = await start(home.service, { ...options, ...(tls && { tls }) });
     const stopped = stopRequested();
@@ -108,14 +112,35 @@ async function start(kms: Kms, options: ServeOptions & Pick<ListenOptions, "tls"
 function tlsOf({ tlsCert, tlsKey }: ServeOptions): { cert: Uint8Array; key: Uint8Array } | undefined {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined) throw new UsageError("--tls-cert and --tls-key go together.");
-  const read = (file: string) => {
+  return { cert: readNamed(tlsCert), key: readNamed(tlsKey) };
+}
+
+function readNamed(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new UsageError(`The file ${file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+const SEQUENCE = 0x30;
+
+/** The libraries that verify documents are loaded where somebody needs them. */
+async function enclavesOf({ enclaveRoot }: ServeOptions): Promise<RecipientVerifier | undefined> {
+  if (enclaveRoot.length === 0) return undefined;
+  const { nitroEnclaves } = await import("../nitro.ts");
+  const roots = enclaveRoot.map((file) => {
+    const bytes = readNamed(file);
+    // DER begins with a SEQUENCE; PEM is text.
+    const root = bytes[0] === SEQUENCE ? bytes : bytes.toString("latin1");
     try {
-      return readFileSync(file);
+      nitroEnclaves({ roots: [root] });
     } catch (error) {
-      throw new UsageError(`The file ${file} cannot be read: ${(error as Error).message}`);
+      throw new UsageError(`The file ${file} holds no root certificate: ${(error as Error).message}`);
     }
-  };
-  return { cert: read(tlsCert), key: read(tlsKey) };
+    return root;
+  });
+  return nitroEnclaves({ roots });
 }
 
 function auditOf({ audit }: ServeOptions, settings: Settings): AuditSource | undefined {

@@ -26,7 +26,13 @@ export interface GcmExports {
   gcmWipe(): void;
 }
 
-export interface CoreExports extends GcmExports, HashExports {
+/** The exports for AES key wrap. Each returns a length, or a status. */
+export interface KeyWrapExports {
+  keyWrap(keyBytes: number, lengthBytes: number): number;
+  keyUnwrap(keyBytes: number, lengthBytes: number): number;
+}
+
+export interface CoreExports extends GcmExports, HashExports, KeyWrapExports {
   readonly memory: { readonly buffer: ArrayBufferLike };
 }
 

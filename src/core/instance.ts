@@ -7,6 +7,7 @@ import { DerivedBatches, type DerivedPlaintexts, type DerivedSealed } from "./de
 import { HashCalls } from "./hash-calls.ts";
 import { createHashes, type Hashes } from "./hashes.ts";
 import { KeySlots } from "./key.ts";
+import { unwrapKey, wrapKey } from "./key-wrap.ts";
 
 /** What the core computes. Everything is synchronous, and lies in 2 MiB of memory of its own. */
 export interface Core extends Hashes {
@@ -25,6 +26,16 @@ export interface Core extends Hashes {
   deriveAndSealMany(master: DerivationKey, records: DerivedPlaintexts, out?: Uint8Array): Uint8Array;
   /** Opens what `deriveAndSealMany` has sealed, as `openPacked` of a key does. */
   deriveAndOpenMany(master: DerivationKey, records: DerivedSealed, out?: Uint8Array): PackedRecords;
+  /**
+   * AES key wrap with padding (RFC 5649): `key`, of 1 to 65,480 bytes, under `kek` of 16, 24 or 32.
+   * @throws {RangeError} for other lengths
+   */
+  wrapKey(kek: Uint8Array, key: Uint8Array): Uint8Array;
+  /**
+   * The key that was wrapped, which is the caller's to wipe; `undefined` for whatever this KEK has not wrapped.
+   * @throws {RangeError} for a KEK of another length
+   */
+  unwrapKey(kek: Uint8Array, wrapped: Uint8Array): Uint8Array | undefined;
 }
 
 /** The core over an instance that is already there. */
@@ -45,5 +56,7 @@ export function assembleCore(abi: Abi): Core {
     importPseudorandomKey: (hash, prk) => hashes.importPseudorandomKey(hash, prk),
     deriveAndSealMany: (master, records, out) => derived.seal(master, records, out),
     deriveAndOpenMany: (master, records, out) => derived.open(master, records, out),
+    wrapKey: (kek, key) => wrapKey(abi, kek, key),
+    unwrapKey: (kek, wrapped) => unwrapKey(abi, kek, wrapped),
   };
 }

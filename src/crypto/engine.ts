@@ -52,6 +52,11 @@ export abstract class SynchronousKey implements EngineKey {
 export interface Engine extends Omit<Hashes, "importDerivationKey" | "importPseudorandomKey"> {
   /** AES-GCM; `key` has 16, 24 or 32 bytes, is copied, and the caller may wipe it at once. */
   aead(key: Uint8Array): EngineKey;
+  /**
+   * AES key unwrap with padding (RFC 5649), the core's everywhere. The key is the caller's to wipe; `undefined` for
+   * whatever this KEK, of 16, 24 or 32 bytes, has not wrapped.
+   */
+  unwrapKey(kek: Uint8Array, wrapped: Uint8Array): Uint8Array | undefined;
   /** HKDF-Extract now, expand many times. The output of `expand` is the caller's to wipe. */
   deriver(hash: HashName, secret: Uint8Array, salt: Uint8Array): Deriver;
 }

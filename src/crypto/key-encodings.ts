@@ -11,15 +11,19 @@ import type { PairSpec } from "./algorithms.ts";
 /** The specs whose keys are plain bytes under a fixed header. */
 export type RawSpec = Exclude<PairSpec, `RSA_${string}`>;
 
-const INTEGER = 0x02;
-const BIT_STRING = 0x03;
-const OCTET_STRING = 0x04;
-const SEQUENCE = 0x30;
+export const INTEGER = 0x02;
+export const BIT_STRING = 0x03;
+export const OCTET_STRING = 0x04;
+export const SEQUENCE = 0x30;
 const SEED = 0x80; // [0] IMPLICIT OCTET STRING
+const EC_PARAMETERS = 0xa0; // [0] EXPLICIT
 const EC_PUBLIC = 0xa1; // [1] EXPLICIT
+/** Of id-ecPublicKey, after which the curve's own identifier comes. */
+const EC_OID_BYTES = 9;
+const NOTHING = new Uint8Array(0);
 const UNCOMPRESSED = 0x04;
 
-const VERSION_0 = new Uint8Array([INTEGER, 1, 0]);
+export const VERSION_0 = new Uint8Array([INTEGER, 1, 0]);
 const VERSION_1 = new Uint8Array([INTEGER, 1, 1]);
 
 interface RawForm {
@@ -69,7 +73,8 @@ function lengthOctets(length: number): number[] {
   return length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
 }
 
-function der(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
+/** An element of a tag, wiped by whoever gets it where it is secret. */
+export function der(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const head = [tag, ...lengthOctets(length)];
   const out = secretBytes(head.length + length);
@@ -102,29 +107,42 @@ export function unwrapPublicKey(spec: RawSpec, spki: Uint8Array): Uint8Array | u
   return kind === "curve" && raw[0] !== UNCOMPRESSED ? undefined : raw;
 }
 
+/** What the SEC 1 part of a curve's key tells besides its scalar; ours tells the public key alone. */
+export interface CurveParts {
+  readonly curve: boolean;
+  readonly publicKey: boolean;
+}
+
 /** PKCS#8 of a scalar or a seed. */
-export function wrapPrivateKey(spec: RawSpec, raw: Uint8Array, rawPublic: Uint8Array): Uint8Array {
+export function wrapPrivateKey(
+  spec: RawSpec,
+  raw: Uint8Array,
+  rawPublic: Uint8Array,
+  parts: CurveParts = { curve: false, publicKey: true },
+): Uint8Array {
   const form = FORMS[spec];
   // Assembled around zeros, so that the secret is written once, to its place in the result.
   const room = new Uint8Array(raw.length);
-  const publicPart = der(EC_PUBLIC, der(BIT_STRING, new Uint8Array(1), rawPublic));
+  const curvePart = parts.curve ? der(EC_PARAMETERS, fromHex(form.oids).subarray(EC_OID_BYTES)) : NOTHING;
+  const publicPart = parts.publicKey ? der(EC_PUBLIC, der(BIT_STRING, new Uint8Array(1), rawPublic)) : NOTHING;
   const inner = {
-    curve: () => der(SEQUENCE, VERSION_1, der(OCTET_STRING, room), publicPart),
+    curve: () => der(SEQUENCE, VERSION_1, der(OCTET_STRING, room), curvePart, publicPart),
     ed25519: () => der(OCTET_STRING, room),
     seed: () => der(SEED, room),
   }[form.kind]();
   const out = der(SEQUENCE, VERSION_0, algorithmIdentifier(form), der(OCTET_STRING, inner));
-  out.set(raw, out.length - raw.length - (form.kind === "curve" ? publicPart.length : 0));
+  const after = form.kind === "curve" ? curvePart.length + publicPart.length : 0;
+  out.set(raw, out.length - raw.length - after);
   return out;
 }
 
-interface Element {
+export interface Element {
   readonly start: number;
   readonly end: number;
 }
 
-/** The element that starts at `at`. @throws {Error} unless it has this tag and lies within the bytes. */
-function readElement(bytes: Uint8Array, at: number, tag: number): Element {
+/** The contents of the element that starts at `at`. @throws {Error} unless it has this tag and lies within the bytes. */
+export function readElement(bytes: Uint8Array, at: number, tag: number): Element {
   const first = bytes[at + 1] ?? 0x80;
   const octets = first < 0x80 ? 0 : first & 0x7f;
   const start = at + 2 + octets;
@@ -156,7 +174,8 @@ export function wrapSignature(rs: Uint8Array): Uint8Array {
   return der(SEQUENCE, derInteger(rs.subarray(0, half)), derInteger(rs.subarray(half)));
 }
 
-function derInteger(unsigned: Uint8Array): Uint8Array {
+/** A whole number from its big-endian bytes. */
+export function derInteger(unsigned: Uint8Array): Uint8Array {
   let skip = 0;
   while (skip < unsigned.length - 1 && unsigned[skip] === 0) skip++;
   const sign = unsigned[skip]! < 0x80 ? 0 : 1;

@@ -21,6 +21,7 @@ import {
 } from "./algorithms.ts";
 import { encodePkcs1, encodePss, type HashFunction, saltOfPss } from "./emsa.ts";
 import { equalBytes } from "./engine.ts";
+import { pairFromPkcs8 } from "./foreign-keys.ts";
 import { type RawSpec, unwrapPublicKey } from "./key-encodings.ts";
 import type { KeyPair, KeyPairs, PairBytes } from "./key-pairs.ts";
 import { generateNoble, NoblePair } from "./noble-keys.ts";
@@ -34,6 +35,8 @@ const NAMED_CURVES: Partial<Record<PairSpec, string>> = {
   ECC_NIST_P521: "secp521r1",
   ECC_SECG_P256K1: "secp256k1",
 };
+/** OpenSSL's rounds of Miller and Rabin's test. */
+const PRIME_CHECKS = { checks: 64 };
 const SPKI = { type: "spki", format: "der" } as const;
 const PKCS8 = { type: "pkcs8", format: "der" } as const;
 
@@ -48,6 +51,7 @@ const plain = (bytes: Uint8Array): Uint8Array => viewOf(bytes, 0, bytes.length);
 export function nodeKeyPairs(crypto: NodeCrypto, random: Random, holdsRawKeys = true): KeyPairs {
   return {
     generate: (spec) => generateNative(crypto, spec) ?? generateNoble(spec as RawSpec, random),
+    read: (spec, pkcs8) => pairFromPkcs8(spec, pkcs8, async (number) => crypto.checkPrimeSync(number, PRIME_CHECKS)),
     open: (spec, bytes) => new NodePair(crypto, random, holdsRawKeys, spec, bytes),
   };
 }

@@ -17,6 +17,7 @@ import {
   SIGNING_ALGORITHMS,
   type SigningAlgorithm,
 } from "./algorithms.ts";
+import { pairFromPkcs8, primeTest } from "./foreign-keys.ts";
 import { fromHex, type RawSpec, unwrapPublicKey, unwrapSignature, wrapSignature } from "./key-encodings.ts";
 import type { KeyPair, KeyPairs, PairBytes } from "./key-pairs.ts";
 import { generateNoble, NoblePair } from "./noble-keys.ts";
@@ -59,6 +60,7 @@ export function webKeyPairs(platform: WebPlatform): KeyPairs {
       const isNative = isRsa || spec in CURVES || (spec === "ECC_NIST_EDWARDS25519" && (await probe()));
       return subtle && isNative ? generateNative(subtle, spec) : generateNoble(spec as RawSpec, random);
     },
+    read: (spec, pkcs8) => pairFromPkcs8(spec, pkcs8, primeTest(platform.random)),
     open: (spec, bytes) => new WebPair(platform, probe, spec, bytes),
   };
 }

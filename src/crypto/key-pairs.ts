@@ -40,6 +40,11 @@ export interface KeyPair {
 export interface KeyPairs {
   /** A new pair from the runtime's entropy. */
   generate(spec: PairSpec): Promise<PairBytes>;
+  /**
+   * The pair of a private key (PKCS#8) that somebody else has made; `undefined` unless it is sound and of this spec. ML
+   * keys are not taken.
+   */
+  read(spec: PairSpec, pkcs8: Uint8Array): Promise<PairBytes | undefined>;
   /** Takes a copy of the bytes, which the caller may wipe. Keys are parsed when they are first used. */
   open(spec: PairSpec, bytes: PairBytes): KeyPair;
 }

@@ -18,6 +18,8 @@ interface RawPair {
 /** What one spec can do, over raw keys. What throws in `verify` does not verify. */
 interface Scheme {
   keygen(random: Random): RawPair;
+  /** The public key of a raw private key. @throws for what is none */
+  publicKey?(secretKey: Uint8Array): Uint8Array;
   /** The private key in the form that the others take, if that is not its raw form. */
   expand?(raw: Uint8Array): Uint8Array;
   sign?(type: MessageType, message: Uint8Array, privateKey: Uint8Array): Uint8Array;
@@ -42,6 +44,7 @@ async function curveScheme(name: Curve): Promise<Scheme> {
       const secretKey = ecdsa.utils.randomSecretKey();
       return { secretKey, publicKey: ecdsa.getPublicKey(secretKey, false) };
     },
+    publicKey: (secretKey) => ecdsa.getPublicKey(secretKey, false),
     sign: (type, message, key) => ecdsa.sign(message, key, { ...options(type), extraEntropy: true }),
     verify: (type, message, key, signature) => ecdsa.verify(signature, message, key, options(type)),
     // The first byte of a shared point says that it is not compressed.
@@ -71,6 +74,7 @@ async function ed25519Scheme(): Promise<Scheme> {
   const of = (type: MessageType) => (type === "DIGEST" ? ed25519ph : ed25519);
   return {
     keygen: () => ed25519.keygen(),
+    publicKey: (secretKey) => ed25519.getPublicKey(secretKey),
     sign: (type, message, key) => of(type).sign(message, key),
     verify: (type, message, key, signature) => of(type).verify(signature, message, key, { zip215: false }),
   };
@@ -143,6 +147,11 @@ export async function generateNoble(spec: RawSpec, random: Random): Promise<Pair
   const pair = { publicKey: wrapPublicKey(spec, publicKey), privateKey: wrapPrivateKey(spec, secretKey, publicKey) };
   secretKey.fill(0);
   return pair;
+}
+
+/** The raw public key of the private key of a curve. @throws for what is none: a scalar of zero, or beyond the order */
+export async function publicKeyOf(spec: RawSpec, secretKey: Uint8Array): Promise<Uint8Array> {
+  return (await schemeOf(spec)).publicKey!(secretKey);
 }
 
 /** One pair in use. It reads the bytes that it is given at each first use; they are their holder's to wipe. */

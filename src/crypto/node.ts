@@ -73,6 +73,7 @@ export function nodeEngine(small: WasmEngine = wasmEngine(), crossover: Crossove
     deriver: (hash, secret, salt) => small.deriver(hash, secret, salt),
     hkdf: (hash, secret, salt, info, lengthBytes, out) => small.hkdf(hash, secret, salt, info, lengthBytes, out),
     hkdfMany: (hash, salt, records, lengthBytes, out) => small.hkdfMany(hash, salt, records, lengthBytes, out),
+    unwrapKey: (kek, wrapped) => small.unwrapKey(kek, wrapped),
   };
 }
 

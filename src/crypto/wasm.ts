@@ -44,6 +44,7 @@ export function wasmEngine(core: Core = createCore()): WasmEngine {
     },
     hkdf: (hash, secret, salt, info, lengthBytes, out) => core.hkdf(hash, secret, salt, info, lengthBytes, out),
     hkdfMany: (hash, salt, records, lengthBytes, out) => core.hkdfMany(hash, salt, records, lengthBytes, out),
+    unwrapKey: (kek, wrapped) => core.unwrapKey(kek, wrapped),
   };
 }
 

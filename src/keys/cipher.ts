@@ -10,7 +10,7 @@ import { type Ready, whenReady } from "../records/ready.ts";
 import type { ReadTransaction } from "../records/record-store.ts";
 import { isExternalBlob, namesMaterial, openBlob, readBlobKeyId, sealBlob } from "./blob.ts";
 import { encodeContext } from "./context.ts";
-import { type AsymmetricKey, currentMaterial, isAsymmetric, type Key } from "./key.ts";
+import { type AsymmetricKey, currentMaterial, isAsymmetric, type Key, type MaterialEntry } from "./key.ts";
 import type { Keys } from "./keys.ts";
 
 type Context = Readonly<Record<string, string>> | undefined;
@@ -56,7 +56,7 @@ export function cipherOver(keys: Keys, crypto: Engine, random: Random): Cipher {
       if (key.xksKeyId !== undefined) throw needsExternalKey();
       if (isAsymmetric(key)) return decryptWith(keys, tx, key, algorithm as OaepAlgorithm, blob);
       if (readBlobKeyId(blob) !== key.keyId || isExternalBlob(blob)) return undefined;
-      const entry = key.materials.find(({ materialId }) => namesMaterial(blob, materialId));
+      const entry = key.materials.find(({ materialId }) => namesMaterial(blob, materialId)) ?? incomingIn(key, blob);
       if (entry === undefined) return undefined;
       return whenReady(keys.material(tx, key, entry.materialId), (material) => {
         const plaintext = openBlob(crypto, material, blob, encodeContext(context));
@@ -69,6 +69,12 @@ export function cipherOver(keys: Keys, crypto: Engine, random: Random): Cipher {
 /** A bug of ours: the cipher of such a key is that of external-cipher.ts. */
 function needsExternalKey(): TypeError {
   return new TypeError("A key in an external key store is never used without its external key.");
+}
+
+/** Another Region may have begun to encrypt with material that is only about to become current in this one. */
+function incomingIn({ multiRegion }: Key, blob: Uint8Array): MaterialEntry | undefined {
+  const incoming = multiRegion?.incoming;
+  return incoming !== undefined && namesMaterial(blob, incoming.materialId) ? incoming : undefined;
 }
 
 async function encryptTo(

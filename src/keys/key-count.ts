@@ -5,7 +5,7 @@
  */
 import { KmsError } from "../errors.ts";
 import { jsonRecord } from "../records/json-record.ts";
-import type { Transaction } from "../records/record-store.ts";
+import type { ReadTransaction, Transaction } from "../records/record-store.ts";
 import type { Keys } from "./keys.ts";
 
 const MAX_KEYS = 100_000;
@@ -29,11 +29,15 @@ export class KeyCount {
 
   /** Counts a key that is about to be made. @throws {KmsError} LimitExceededException */
   async add(tx: Transaction): Promise<void> {
-    const keys = (await tx.get(countRecord, this.#path))?.keys ?? (await this.#countAll(tx));
-    if (keys >= MAX_KEYS) {
-      throw new KmsError("LimitExceededException", `An account can have at most ${MAX_KEYS} keys in a Region.`);
-    }
+    const keys = await this.checkRoom(tx);
     tx.put(countRecord, this.#path, { keys: keys + 1 });
+  }
+
+  /** How many keys there are, if there is room for one more. @throws {KmsError} LimitExceededException */
+  async checkRoom(tx: ReadTransaction): Promise<number> {
+    const keys = (await tx.get(countRecord, this.#path))?.keys ?? (await this.#countAll(tx));
+    if (keys < MAX_KEYS) return keys;
+    throw new KmsError("LimitExceededException", `An account can have at most ${MAX_KEYS} keys in a Region.`);
   }
 
   /** Counts a key no longer whose records have been removed. */
@@ -42,7 +46,7 @@ export class KeyCount {
     if (known !== undefined) tx.put(countRecord, this.#path, { keys: known.keys - 1 });
   }
 
-  async #countAll(tx: Transaction): Promise<number> {
+  async #countAll(tx: ReadTransaction): Promise<number> {
     let count = 0;
     for (let after: string | undefined; ; ) {
       const page = await this.#keys.list(tx, after, LIST_PAGE);

@@ -23,6 +23,8 @@ export interface MaterialEntry {
 }
 
 export interface ImportedMaterial {
+  /** Of the bytes, in hexadecimal: who imports again must bring the same (imported-materials.ts). */
+  readonly digest: string;
   readonly description?: string;
   /** Absent, it does not expire. */
   readonly validToMs?: number;
@@ -43,6 +45,12 @@ export interface MultiRegion {
   readonly primaryRegion: string;
   /** In the order in which they were made. */
   readonly replicaRegions: readonly string[];
+  /** Counts the changes of what the Regions share, which the primary alone makes: the higher one is the newer. */
+  readonly revision: number;
+  /** New material on its way to every Region: it opens, and does not encrypt before all of them have it. */
+  readonly incoming?: MaterialEntry;
+  /** While UpdatePrimaryRegion is under way: the replica that becomes the primary. */
+  readonly nextPrimaryRegion?: string;
 }
 
 export interface Key {
@@ -57,6 +65,8 @@ export interface Key {
   readonly tags: readonly { readonly TagKey: string; readonly TagValue: string }[];
   /** Set while the state is PendingDeletion: from this moment on the key does not exist. */
   readonly deletionAtMs?: number;
+  /** Set while the state is PendingReplicaDeletion: the waiting period that begins when the last replica is gone. */
+  readonly deletionWindowDays?: number;
   /** The text of its policy; absent, it has the default one. */
   readonly policy?: string;
   /** Whether the key ever had a grant: one that had none is judged without a look for any. */
@@ -80,6 +90,7 @@ export interface Key {
 
 export const keyRecord = jsonRecord<Key>("key");
 
+/** The material that encrypts. A key that still waits for its first import has none, and is used for nothing. */
 export function currentMaterial(key: Key): MaterialEntry {
   return key.materials.at(-1)!;
 }

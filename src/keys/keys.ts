@@ -7,18 +7,20 @@
  */
 import { KEY_SPECS, type PairSpec } from "../crypto/algorithms.ts";
 import type { Engine } from "../crypto/engine.ts";
+import { fromHex } from "../crypto/key-encodings.ts";
 import type { KeyPairs, PairBytes } from "../crypto/key-pairs.ts";
-import type { Secret } from "../crypto/secret.ts";
+import { Secret } from "../crypto/secret.ts";
 import type { Clock, Random } from "../env.ts";
-import { toHex, uuidOf } from "../model/arn.ts";
+import { keyIdOf, toHex, uuidOf } from "../model/arn.ts";
 import { remember } from "../model/remember.ts";
 import { jsonRecord } from "../records/json-record.ts";
 import { type Ready, whenReady } from "../records/ready.ts";
-import type { ReadTransaction, RecordType, Transaction } from "../records/record-store.ts";
+import type { ReadTransaction, Records, RecordType, Transaction } from "../records/record-store.ts";
 import { DueIndex, type DueKey } from "./due-index.ts";
+import { asOf, entriesOf, withState } from "./import-state.ts";
 import { currentMaterial, isDeleted, type Key, keyRecord, type MaterialEntry } from "./key.ts";
 import { generateMacKey, macRecord } from "./mac-material.ts";
-import { generateMaterial, type Material, materialIdOf, materialRecord } from "./material.ts";
+import { generateMaterial, type Material, materialFrom, materialIdOf, materialRecord } from "./material.ts";
 import { newPairMaterial, type PairMaterial, pairRecord } from "./pair-material.ts";
 import { asStored, asUnavailable, type StoresOfKeys } from "./unavailable.ts";
 
@@ -52,9 +54,9 @@ export function materialTypes(crypto: Engine, keyPairs: KeyPairs): MaterialTypes
 
 /** What a new key is made from. */
 export interface NewKey
-  extends Pick<Key, "keySpec" | "keyUsage" | "description" | "tags" | "policy" | "manager">,
-    Pick<Key, "origin" | "customKeyStoreId" | "xksKeyId"> {
-  /** The pair of an asymmetric key, which its maker wipes. */
+  extends Pick<Key, "keySpec" | "keyUsage" | "description" | "tags" | "policy" | "manager" | "origin" | "multiRegion">,
+    Pick<Key, "customKeyStoreId" | "xksKeyId"> {
+  /** The pair of an asymmetric key that is made here, which its maker wipes. */
   readonly pair: PairBytes | undefined;
 }
 
@@ -94,6 +96,25 @@ export class Keys {
     return key instanceof Promise ? key.then((loaded) => this.#shown(tx, loaded)) : this.#shown(tx, key);
   }
 
+  /** The key's record, whether or not its deletion has come due. */
+  async peek(tx: ReadTransaction, keyId: string): Promise<Key | undefined> {
+    return tx.get(keyRecord, this.#keyPath(keyId));
+  }
+
+  /** Copies material of the same key from another Region, whose store may be another one. */
+  async copyMaterial(
+    tx: Transaction,
+    key: Key,
+    materialId: string,
+    from: { readonly keys: Keys; readonly records: Records },
+  ): Promise<void> {
+    const { material } = KEY_SPECS[key.keySpec];
+    const { symmetric, pair } = this.#types;
+    const type = material === "symmetric" ? symmetric : material === "pair" ? pair : macRecord;
+    const fromPath = from.keys.#materialPath(key.keyId, materialId);
+    await tx.copy(type as RecordType<unknown>, this.#materialPath(key.keyId, materialId), from.records, fromPath);
+  }
+
   /** Key ids after `after`, in order, at most `limit`. */
   async list(tx: ReadTransaction, after: string | undefined, limit: number): Promise<readonly string[]> {
     const prefix = this.#keyPath("");
@@ -104,8 +125,11 @@ export class Keys {
   create(tx: Transaction, { pair, ...attributes }: NewKey): Key {
     const idBytes = new Uint8Array(16);
     this.#random.fill(idBytes);
-    const keyId = uuidOf(idBytes);
+    const keyId = attributes.multiRegion === undefined ? uuidOf(idBytes) : keyIdOf(idBytes, true);
     const createdAtMs = this.#clock.nowMs();
+    if (attributes.origin === "EXTERNAL") {
+      return this.update(tx, { ...attributes, keyId, state: "PendingImport", createdAtMs, materials: [] });
+    }
     const materialId = this.#addMaterial(tx, keyId, attributes.keySpec, pair);
     const materials = [{ materialId, createdAtMs }];
     return this.update(tx, { ...attributes, keyId, state: "Enabled", createdAtMs, materials });
@@ -125,16 +149,41 @@ export class Keys {
 
   scheduleDeletion(tx: Transaction, key: Key, windowDays: number): Key & { readonly deletionAtMs: number } {
     const deletionAtMs = Math.trunc(this.#clock.nowMs()) + windowDays * DAY_MS;
-    const doomed = { ...key, state: "PendingDeletion" as const, deletionAtMs };
+    const { deletionWindowDays: _, ...kept } = key;
+    const doomed = { ...kept, state: "PendingDeletion" as const, deletionAtMs };
     this.#deletions.add(tx, { keyId: key.keyId, atMs: deletionAtMs });
     this.update(tx, doomed);
     return doomed;
   }
 
   cancelDeletion(tx: Transaction, key: Key): Key {
-    const { deletionAtMs, ...kept } = key;
+    const { deletionAtMs, deletionWindowDays: _, ...kept } = key;
     if (deletionAtMs !== undefined) this.#deletions.remove(tx, { keyId: key.keyId, atMs: deletionAtMs });
-    return this.update(tx, { ...kept, state: "Disabled" });
+    return this.update(tx, withState({ ...kept, state: "Disabled" }));
+  }
+
+  /** Stores bytes that were imported, which stay the caller's to wipe. @param publicKey of a pair, whose PKCS#8 they are */
+  putMaterial(
+    tx: Transaction,
+    { keyId, keySpec }: Key,
+    materialId: string,
+    bytes: Uint8Array,
+    publicKey: Uint8Array | undefined,
+  ): void {
+    const { material } = KEY_SPECS[keySpec];
+    if (material === "symmetric") {
+      const made = materialFrom(this.#crypto, fromHex(materialId), bytes);
+      this.#store(tx, this.#types.symmetric, keyId, materialId, made);
+    } else if (material === "pair") {
+      const made = newPairMaterial(this.#keyPairs, keySpec as PairSpec, { publicKey: publicKey!, privateKey: bytes });
+      this.#store(tx, this.#types.pair, keyId, materialId, made);
+    } else {
+      this.#store(tx, macRecord, keyId, materialId, Secret.copy(bytes));
+    }
+  }
+
+  removeMaterial(tx: Transaction, { keyId }: Key, materialId: string): void {
+    tx.remove(this.#materialPath(keyId, materialId));
   }
 
   /** The material of that id, which is one of the symmetric key's. */
@@ -164,7 +213,8 @@ export class Keys {
     const key = await tx.get(keyRecord, this.#keyPath(keyId));
     if (key === undefined) return true;
     if (!isDeleted(key, this.#clock.nowMs())) return false;
-    for (const { materialId } of key.materials) tx.remove(this.#materialPath(keyId, materialId));
+    const entries = [...entriesOf(key), ...(key.multiRegion?.incoming ? [key.multiRegion.incoming] : [])];
+    for (const { materialId } of entries) tx.remove(this.#materialPath(keyId, materialId));
     await this.#stores.forgetKey(tx, key);
     tx.remove(this.#keyPath(keyId));
     return true;
@@ -184,7 +234,7 @@ export class Keys {
       const made = generateMaterial(this.#crypto, this.#random);
       return this.#store(tx, this.#types.symmetric, keyId, materialIdOf(made), made);
     }
-    const materialId = this.#newMaterialId();
+    const materialId = this.newMaterialId();
     if (material === "pair") {
       const made = newPairMaterial(this.#keyPairs, keySpec as PairSpec, pair!);
       return this.#store(tx, this.#types.pair, keyId, materialId, made);
@@ -202,22 +252,25 @@ export class Keys {
     }
   }
 
-  #newMaterialId(): string {
+  newMaterialId(): string {
     const id = new Uint8Array(MATERIAL_ID_BYTES);
     this.#random.fill(id);
     return toHex(id);
   }
 
   #shown(tx: ReadTransaction, key: Key | undefined): Ready<Key | undefined> {
-    const found = this.#unlessDeleted(key);
+    const found = this.#asOf(key);
     if (found?.customKeyStoreId === undefined) return found;
     const connected = this.#stores.isConnected(tx, found.customKeyStoreId);
     return whenReady(connected, (isConnected) => (isConnected ? found : asUnavailable(found)));
   }
 
-  #unlessDeleted(key: Key | undefined): Key | undefined {
-    if (key?.deletionAtMs === undefined) return key;
-    return isDeleted(key, this.#clock.nowMs()) ? undefined : key;
+  /** The key as it is now. */
+  #asOf(key: Key | undefined): Key | undefined {
+    if (key === undefined || (key.deletionAtMs === undefined && key.origin === undefined)) return key;
+    const nowMs = this.#clock.nowMs();
+    if (isDeleted(key, nowMs)) return undefined;
+    return key.origin === "EXTERNAL" ? asOf(key, nowMs) : key;
   }
 
   #keyPath(keyId: string): string {

@@ -12,7 +12,7 @@ import type { RecordType } from "../records/record-store.ts";
 import { secretBytes } from "../secret-bytes.ts";
 
 const ID_BYTES = 32;
-const KEY_BYTES = 32;
+export const KEY_BYTES = 32;
 /** How much of the id a ciphertext names: 128 bits tell any two materials apart. */
 export const SHORT_ID_BYTES = 16;
 const SALT_LABEL = new TextEncoder().encode("kms-hbk/v1\0");
@@ -24,6 +24,11 @@ export interface Material {
   readonly bytes?: Secret;
 }
 
+/** Material of bytes that were imported, which stay the caller's to wipe. */
+export function materialFrom(crypto: Engine, id: Uint8Array, bytes: Uint8Array): Material {
+  return { id, deriver: deriverOf(crypto, id, bytes), bytes: Secret.copy(bytes) };
+}
+
 /** Makes material from fresh random bytes. */
 export function generateMaterial(crypto: Engine, random: Random): Material {
   const id = new Uint8Array(ID_BYTES);
@@ -31,7 +36,7 @@ export function generateMaterial(crypto: Engine, random: Random): Material {
   const bytes = secretBytes(KEY_BYTES);
   try {
     random.fill(bytes);
-    return { id, deriver: deriverOf(crypto, id, bytes), bytes: Secret.copy(bytes) };
+    return materialFrom(crypto, id, bytes);
   } finally {
     bytes.fill(0);
   }

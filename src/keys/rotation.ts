@@ -17,6 +17,7 @@ import type { ReadTransaction, Transaction } from "../records/record-store.ts";
 import { DueIndex, type DueKey } from "./due-index.ts";
 import type { Key, Rotation } from "./key.ts";
 import type { Keys } from "./keys.ts";
+import type { Replication } from "./replication.ts";
 
 const DAY_MS = 86_400_000;
 export const DEFAULT_PERIOD_DAYS = 365;
@@ -24,8 +25,10 @@ export const DEFAULT_PERIOD_DAYS = 365;
 const rotationRecord = jsonRecord<Record<string, never>>("rotation");
 
 /** Whether the key should get new material before it is used. */
-export function isRotationDue({ rotation, state }: Key, nowMs: number): boolean {
-  return rotation?.isEnabled === true && rotation.nextAtMs <= nowMs && (state === "Enabled" || state === "Updating");
+export function isRotationDue({ rotation, state, multiRegion }: Key, nowMs: number): boolean {
+  if (rotation?.isEnabled !== true || rotation.nextAtMs > nowMs) return false;
+  // Of a multi-Region key one rotation after the other.
+  return (state === "Enabled" || state === "Updating") && multiRegion?.incoming === undefined;
 }
 
 /** The schedule of a key, as it is shown: a key that is pending deletion has none for the time being. */
@@ -39,31 +42,41 @@ export class Rotations {
   readonly #clock: Clock;
   readonly #index: DueIndex;
 
+  readonly #replication: Replication;
+
   /** @param folder the realm's folder in the store */
-  constructor(folder: string, keys: Keys, clock: Clock) {
+  constructor(folder: string, keys: Keys, clock: Clock, replication: Replication) {
     this.#keys = keys;
     this.#clock = clock;
+    this.#replication = replication;
     this.#index = new DueIndex(`${folder}/rotation`, rotationRecord);
   }
 
   /** Schedules a key. One that has this period already keeps its schedule. */
-  enable(tx: Transaction, key: Key, periodDays: number): Key {
+  async enable(tx: Transaction, key: Key, periodDays: number): Promise<Key> {
     if (key.rotation?.isEnabled && key.rotation.periodDays === periodDays) return key;
-    return this.#schedule(tx, key, { isEnabled: true, periodDays, nextAtMs: this.#periodFromNow(periodDays) });
+    const rotation = { isEnabled: true, periodDays, nextAtMs: this.#periodFromNow(periodDays) };
+    return this.#replication.spread(tx, key, this.#schedule(tx, key, rotation));
   }
 
-  disable(tx: Transaction, key: Key): Key {
+  async disable(tx: Transaction, key: Key): Promise<Key> {
     if (!key.rotation?.isEnabled) return key;
-    return this.#schedule(tx, key, { ...key.rotation, isEnabled: false });
+    return this.#replication.spread(tx, key, this.#schedule(tx, key, { ...key.rotation, isEnabled: false }));
+  }
+
+  /** Looks after the schedule of a key that was a replica and has become the primary. */
+  takeOver(tx: Transaction, { keyId, rotation }: Key): void {
+    if (rotation?.isEnabled) this.#index.add(tx, { keyId, atMs: rotation.nextAtMs });
   }
 
   /** Takes the schedule of a key up again that has just been enabled, and rotates it if it has missed its time. */
-  resume(tx: Transaction, key: Key): Key {
+  async resume(tx: Transaction, key: Key): Promise<Key> {
     const { rotation } = key;
-    if (!rotation?.isEnabled) return key;
+    if (!rotation?.isEnabled || this.#replication.isReplica(key)) return key;
     if (!isRotationDue(key, this.#clock.nowMs())) return this.#schedule(tx, key, rotation);
     const rotated = this.#keys.rotate(tx, key, "AUTOMATIC");
-    return this.#schedule(tx, rotated, { ...rotation, nextAtMs: this.#periodFromNow(rotation.periodDays) });
+    const nextAtMs = this.#periodFromNow(rotation.periodDays);
+    return this.#replication.spread(tx, key, this.#schedule(tx, rotated, { ...rotation, nextAtMs }));
   }
 
   /** A few keys whose rotation may have come due. */
@@ -73,16 +86,19 @@ export class Rotations {
 
   /** Rotates a key if it is due, and settles its index entry in any case. @returns the key if it was rotated */
   async rotate(tx: Transaction, due: DueKey): Promise<Key | undefined> {
-    // A key that may not be rotated now has its entry back when it is enabled again.
-    this.#index.remove(tx, due);
     const key = await this.#keys.find(tx, due.keyId);
+    // It waits for the rotation that is on its way to other Regions.
+    if (key?.multiRegion?.incoming !== undefined && !this.#replication.isReplica(key)) return undefined;
+    // A key that may not be rotated now has its entry back when it is enabled again, or becomes the primary.
+    this.#index.remove(tx, due);
     const nowMs = this.#clock.nowMs();
-    if (key === undefined || !isRotationDue(key, nowMs)) return undefined;
+    if (key === undefined || this.#replication.isReplica(key) || !isRotationDue(key, nowMs)) return undefined;
     const rotation = key.rotation!;
     const periodMs = rotation.periodDays * DAY_MS;
     const missed = Math.floor((nowMs - rotation.nextAtMs) / periodMs);
     const rotated = this.#keys.rotate(tx, key, "AUTOMATIC");
-    return this.#schedule(tx, rotated, { ...rotation, nextAtMs: rotation.nextAtMs + (missed + 1) * periodMs });
+    const nextAtMs = rotation.nextAtMs + (missed + 1) * periodMs;
+    return this.#replication.spread(tx, key, this.#schedule(tx, rotated, { ...rotation, nextAtMs }));
   }
 
   #schedule(tx: Transaction, key: Key, rotation: Rotation): Key {

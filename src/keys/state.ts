@@ -3,9 +3,8 @@
  * of KMS keys", notes 1 to 15 of its table.
  */
 import { KmsError } from "../errors.ts";
-import { keyState, type origin as originShape } from "../model/scalars.ts";
-import type { ValueOf } from "../model/shape.ts";
-import type { KeyState } from "./key.ts";
+import { keyState } from "../model/scalars.ts";
+import type { Key, KeyState, Origin } from "./key.ts";
 
 export interface StateRule {
   readonly allowed: ReadonlySet<KeyState>;
@@ -32,9 +31,11 @@ export const ROTATION_READABLE: StateRule = { ...allowingAllBut("PendingImport",
 export const ROTATION_SWITCHABLE: StateRule = { ...USABLE, byOrigin: true };
 export const GRANTABLE = allowing("Enabled", "Unavailable", "Updating");
 export const REPLICABLE = allowing("Enabled");
-/** ImportKeyMaterial; its two neighbours also refuse a key that is being updated. */
+/** ImportKeyMaterial, whatever the origin; its two neighbours also refuse a key that is being updated. */
 export const IMPORTABLE = allowingAllBut("Creating");
 export const IMPORT_PREPARABLE = allowingAllBut("Creating", "Updating");
+/** The same of a key of origin EXTERNAL. */
+export const EXTERNAL_IMPORTABLE = allowingAllBut("PendingDeletion", "PendingReplicaDeletion", "Creating");
 export const SWITCHABLE = allowing("Enabled", "Disabled", "Unavailable");
 /** Changes of what is said of a key: tags, description, aliases. */
 export const CHANGEABLE = allowingAllBut("PendingDeletion", "PendingReplicaDeletion");
@@ -66,8 +67,21 @@ export function checkState(rule: StateRule, state: KeyState, arn: string): void 
   throw new KmsError(code, `${arn} ${REFUSALS[state]}`);
 }
 
+/** Which origin an operation wants, and the states that it allows there. */
+export interface OriginRule {
+  readonly only: Origin;
+  readonly states?: StateRule;
+}
+
+/** @throws {KmsError} UnsupportedOperationException, KMSInvalidStateException */
+export function checkOrigin({ only, states }: OriginRule, { origin: other, state }: Key, arn: string): void {
+  const origin: Origin = other ?? "AWS_KMS";
+  if (origin !== only) throw wrongOrigin(arn, origin);
+  if (states !== undefined) checkState(states, state, arn);
+}
+
 /** The refusal of an operation that keys of this origin do not know. */
-export function wrongOrigin(arn: string, origin: ValueOf<typeof originShape>): KmsError {
+export function wrongOrigin(arn: string, origin: Origin): KmsError {
   return new KmsError(
     "UnsupportedOperationException",
     `${arn} origin is ${origin} which is not valid for this operation.`,

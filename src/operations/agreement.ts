@@ -32,7 +32,7 @@ export const deriveSharedSecret = operation({
     KeyAgreementAlgorithm: keyAgreementAlgorithm,
     KeyOrigin: origin,
   }),
-  unsupported: ["Recipient"],
+  recipientGets: "SharedSecret",
   targets: {
     key: {
       from: "KeyId",

@@ -68,7 +68,7 @@ export const decrypt = operation({
     CiphertextForRecipient: ciphertextBlob,
     KeyMaterialId: keyMaterialId,
   }),
-  unsupported: ["Recipient"],
+  recipientGets: "Plaintext",
   validate: checkCiphertext,
   targets: {
     key: {

@@ -62,7 +62,7 @@ export const generateDataKey = operation({
     CiphertextForRecipient: ciphertextBlob,
     KeyMaterialId: keyMaterialId,
   }),
-  unsupported: ["Recipient"],
+  recipientGets: "Plaintext",
   validate: checkSize,
   targets: {
     key: { ...SEALING_KEY, action: "kms:GenerateDataKey" },
@@ -110,7 +110,7 @@ export const generateDataKeyPair = operation({
   name: "GenerateDataKeyPair",
   input: pairInputWithPlaintext,
   output: struct({ ...pairResponse, PrivateKeyPlaintext: plaintext, CiphertextForRecipient: ciphertextBlob }),
-  unsupported: ["Recipient"],
+  recipientGets: "PrivateKeyPlaintext",
   validate: checkPairSpec,
   targets: { key: { ...SEALING_KEY, action: "kms:GenerateDataKeyPair" } },
   effect: "read",

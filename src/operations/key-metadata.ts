@@ -1,6 +1,6 @@
 /** What answers tell of a key. Source: AWS KMS API reference, "KeyMetadata". */
 import type { Realm } from "../env.ts";
-import { currentMaterial, isSymmetric, type Key } from "../keys/key.ts";
+import { currentMaterial, isSymmetric, type Key, type MultiRegion } from "../keys/key.ts";
 import { keyArn } from "../model/arn.ts";
 import {
   accountId,
@@ -27,9 +27,9 @@ import {
 import { list, required, struct, type ValueOf } from "../model/shape.ts";
 import { algorithmLists, describeSpec } from "./key-spec.ts";
 
+const expiry = struct({ ExpirationModel: expirationModel, ValidTo: timestamp });
 const multiRegionKey = struct({ Arn: arn, Region: regionName });
 
-/** Members of imported, replicated and externally stored keys are declared; such keys are not made yet. */
 export const keyMetadata = struct({
   AWSAccountId: accountId,
   KeyId: required(keyRef),
@@ -73,10 +73,35 @@ export function describeMetadata(key: Key, realm: Realm): ValueOf<typeof keyMeta
     Origin: key.origin ?? "AWS_KMS",
     KeyManager: key.manager ?? "CUSTOMER",
     ...describeSpec(key),
-    MultiRegion: false,
+    MultiRegion: key.multiRegion !== undefined,
+    ...(key.multiRegion && { MultiRegionConfiguration: describeRegions(key.keyId, key.multiRegion, realm) }),
+    ...(key.deletionWindowDays !== undefined && { PendingDeletionWindowInDays: key.deletionWindowDays }),
     ...(key.customKeyStoreId !== undefined && { CustomKeyStoreId: key.customKeyStoreId }),
     ...(key.xksKeyId !== undefined && { XksKeyConfiguration: { Id: key.xksKeyId } }),
     ...(isSymmetric(key) &&
+      key.materials.length > 0 &&
       key.customKeyStoreId === undefined && { CurrentKeyMaterialId: currentMaterial(key).materialId }),
+    ...(key.origin === "EXTERNAL" && key.state !== "PendingImport" && expiryOf(firstExpiryOf(key))),
   };
+}
+
+function describeRegions(keyId: string, { primaryRegion, replicaRegions }: MultiRegion, realm: Realm) {
+  const inRegion = (region: string) => ({ Arn: keyArn({ ...realm, region }, keyId), Region: region });
+  return {
+    MultiRegionKeyType: primaryRegion === realm.region ? ("PRIMARY" as const) : ("REPLICA" as const),
+    PrimaryKey: inRegion(primaryRegion),
+    ReplicaKeys: replicaRegions.map(inRegion),
+  };
+}
+
+/** The earliest moment at which any material of a key expires that it has. */
+function firstExpiryOf({ materials }: Key): number | undefined {
+  const times = materials.flatMap(({ imported }) => imported?.validToMs ?? []);
+  return times.length > 0 ? Math.min(...times) : undefined;
+}
+
+/** How imported material expires. */
+export function expiryOf(validToMs: number | undefined): ValueOf<typeof expiry> {
+  if (validToMs === undefined) return { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" };
+  return { ExpirationModel: "KEY_MATERIAL_EXPIRES", ValidTo: new Date(validToMs) };
 }

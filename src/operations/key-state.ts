@@ -20,7 +20,7 @@ export const enableKey = operation({
   effect: "write",
   async handle({ keys: { key: target }, services, tx }) {
     const enabled = services.keys.update(tx, { ...target.key, state: "Enabled" });
-    services.rotations.resume(tx, enabled);
+    await services.rotations.resume(tx, enabled);
     return {};
   },
 });
@@ -57,6 +57,10 @@ export const scheduleKeyDeletion = operation({
   effect: "write",
   async handle({ input, keys: { key: target }, services, tx }) {
     const windowDays = input.PendingWindowInDays ?? DEFAULT_WINDOW_DAYS;
+    if (await services.replication.hasReplicas(tx, target.key)) {
+      const { state } = services.replication.scheduleDeletion(tx, target.key, windowDays);
+      return { KeyId: target.arn, KeyState: state, PendingWindowInDays: windowDays };
+    }
     const doomed = services.keys.scheduleDeletion(tx, target.key, windowDays);
     return {
       KeyId: target.arn,

@@ -1,6 +1,7 @@
 /** CreateKey, DescribeKey, ListKeys. Source: AWS KMS API reference. */
 import { algorithmsOf, KEY_SPECS, type PairSpec, type SupportedKeySpec } from "../crypto/algorithms.ts";
 import { KmsError } from "../errors.ts";
+import { newMultiRegion } from "../keys/multi-region.ts";
 import { ANY_STATE } from "../keys/state.ts";
 import { isKeyId, keyArn } from "../model/arn.ts";
 import { cutPage, pageMembers, readMarker } from "../model/pages.ts";
@@ -29,6 +30,8 @@ import { operation } from "./operation.ts";
 import { checkTags } from "./tag.ts";
 
 const DEFAULT_KEYS_PER_PAGE = 100;
+/** Specs whose keys have no form that everybody writes alike yet. */
+const NOT_IMPORTED = /^ML_/;
 
 const createKeyInput = struct({
   Policy: policy,
@@ -61,6 +64,7 @@ export const createKey = operation({
       const { keyPairs } = services;
       if (isInStore(input)) await checkExternalKey(input, services, preparing);
       const spec = specOf(input);
+      if (input.Origin === "EXTERNAL") return undefined;
       return KEY_SPECS[spec].material === "pair" ? keyPairs.generate(spec as PairSpec) : undefined;
     },
     dispose: (pair) => pair?.privateKey.fill(0),
@@ -73,8 +77,10 @@ export const createKey = operation({
     const keySpec = specOf(input);
     const { Description: description = "", KeyUsage: keyUsage = "ENCRYPT_DECRYPT" } = input;
     await services.keyCount.add(tx);
-    const attributes = { keySpec, keyUsage, description, tags, pair, ...(policy && { policy }) };
-    const key = services.keys.create(tx, { ...attributes, ...(isInStore(input) && placeOf(input)) });
+    const multiRegion = input.MultiRegion === true ? newMultiRegion(services.realm.region) : undefined;
+    const optional = { ...(policy && { policy }), ...(multiRegion && { multiRegion }), ...originOf(input) };
+    const place = isInStore(input) && placeOf(input);
+    const key = services.keys.create(tx, { keySpec, keyUsage, description, tags, pair, ...optional, ...place });
     await addToStore(input, services, tx, key.keyId);
     return { KeyMetadata: describeMetadata(key, services.realm) };
   },
@@ -137,12 +143,19 @@ function checkSpec(input: ValueOf<typeof createKeyInput>): void {
     throw new KmsError("ValidationException", `KeyUsage ${input.KeyUsage} is not compatible with KeySpec ${spec}`);
   }
   checkStoreMembers(input, spec);
-  if (input.Origin !== undefined && input.Origin !== "AWS_KMS" && !isInStore(input)) {
+  if (input.Origin === "EXTERNAL" && NOT_IMPORTED.test(spec)) {
+    throw new KmsError(
+      "UnsupportedOperationException",
+      `Key material of KeySpec ${spec} cannot be imported: leave Origin out, and AWS KMS makes it.`,
+    );
+  }
+  if (input.Origin !== undefined && input.Origin !== "AWS_KMS" && input.Origin !== "EXTERNAL" && !isInStore(input)) {
     throw new KmsError("UnsupportedOperationException", `Origin ${input.Origin} is not supported in this Region`);
   }
-  if (input.MultiRegion === true) {
-    throw new KmsError("UnsupportedOperationException", "Multi-Region keys are not supported in this Region");
-  }
+}
+
+function originOf({ Origin }: ValueOf<typeof createKeyInput>) {
+  return Origin === "EXTERNAL" ? { origin: Origin } : {};
 }
 
 /** @throws {KmsError} UnsupportedOperationException for SM2 */

@@ -6,7 +6,7 @@ import type { KeyMaterialKind } from "../crypto/algorithms.ts";
 import type { Caller } from "../env.ts";
 import { KmsError, type KmsErrorCode } from "../errors.ts";
 import type { Key, KeyUsage } from "../keys/key.ts";
-import type { StateRule } from "../keys/state.ts";
+import type { OriginRule, StateRule } from "../keys/state.ts";
 import type { StructShape, ValueOf } from "../model/shape.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Ready } from "../records/ready.ts";
@@ -33,8 +33,12 @@ export interface Target<Member extends string = string> {
   readonly context?: Member;
   /** The only kind of key there can be, and what AWS answers for others. */
   readonly only?: { readonly material: KeyMaterialKind; readonly code: KmsErrorCode; readonly message?: string };
+  /** Where the key's material has to come from. */
+  readonly origin?: OriginRule;
   /** What AWS answers to an alias; "allowed" where an alias is as good as a key id. */
   readonly alias: "allowed" | "invalid-arn" | "must-be-key";
+  /** The Region that a multi-Region key has to be in: its primary one alone, or no replica Region. */
+  readonly region?: "primary" | "no-replica";
   /** The member may be absent; the handler then gets no key. */
   readonly optional?: true;
   /** Whether the key may belong to another account than the caller's. */
@@ -76,6 +80,15 @@ export interface Preparing {
   read<T>(work: (tx: ReadTransaction) => Promise<T>): Promise<T>;
 }
 
+/** Permissions in another Region of the account. */
+export interface Elsewhere<Member extends string = string> {
+  /** The member that names the Region. */
+  readonly region: Member;
+  readonly action: string;
+  /** Whether it is about the same key there, or makes one like it. */
+  readonly onKey: boolean;
+}
+
 /** Slow work that must not hold up other writes: made once, before the transaction, and disposed of after it. */
 interface Preparation<I extends StructShape, P> {
   prepare(input: ValueOf<I>, services: Services, preparing: Preparing): Promise<P>;
@@ -95,8 +108,14 @@ interface Declared<I extends StructShape, O extends StructShape, T extends Targe
   readonly aliasName?: keyof I["members"] & string;
   /** What the members must satisfy together, judged before any key is looked up. @throws {KmsError} */
   validate?(input: ValueOf<I>): void;
+  /** What it needs in another Region as well. */
+  readonly elsewhere?: Elsewhere<keyof I["members"] & string>;
   /** Runs when the caller may use `action`. */
   readonly preparation?: Preparation<I, P>;
+  /** Whether it changes nothing for anybody, although its effect is a write. */
+  readonly readOnly?: true;
+  /** The secret member of the answer, which is sealed where the request names a Recipient. */
+  readonly recipientGets?: keyof O["members"] & string;
   /** Members that AWS knows and we refuse by name (UnsupportedOperationException) rather than ignore. */
   readonly unsupported?: readonly (keyof I["members"] & string)[];
 }
@@ -128,11 +147,13 @@ export type Operation<I extends StructShape, O extends StructShape, T extends Ta
 export interface AnyOperation
   extends Omit<
       Declared<StructShape, StructShape, Targets, unknown>,
-      "unsupported" | "validate" | "preparation" | "tags" | "aliasName"
+      "unsupported" | "validate" | "preparation" | "tags" | "aliasName" | "elsewhere" | "recipientGets"
     >,
     Slotted {
   readonly unsupported?: readonly string[];
   readonly aliasName?: string;
+  readonly elsewhere?: Elsewhere;
+  readonly recipientGets?: string;
   // biome-ignore lint/suspicious/noExplicitAny: the declaration has tied the input to the shape
   tags?(input: any): boolean;
   readonly effect: "read" | "write";

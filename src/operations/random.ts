@@ -8,7 +8,7 @@ export const generateRandom = operation({
   name: "GenerateRandom",
   input: struct({ NumberOfBytes: numberOfBytes, CustomKeyStoreId: customKeyStoreId, Recipient: recipient }),
   output: struct({ Plaintext: plaintext, CiphertextForRecipient: ciphertextBlob }),
-  unsupported: ["Recipient"],
+  recipientGets: "Plaintext",
   action: "kms:GenerateRandom",
   targets: {},
   validate({ NumberOfBytes }) {

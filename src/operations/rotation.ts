@@ -3,7 +3,8 @@
  * reference.
  */
 import { KmsError } from "../errors.ts";
-import type { Key, MaterialEntry } from "../keys/key.ts";
+import { entriesOf } from "../keys/import-state.ts";
+import type { ImportedMaterial, Key, MaterialEntry } from "../keys/key.ts";
 import { DEFAULT_PERIOD_DAYS, shownRotation } from "../keys/rotation.ts";
 import { ANY_STATE, ROTATION_READABLE, ROTATION_SWITCHABLE, USABLE, wrongOrigin } from "../keys/state.ts";
 import { cutPage, invalidMarker, pageMembers, readMarker } from "../model/pages.ts";
@@ -22,12 +23,15 @@ import {
   timestamp,
 } from "../model/scalars.ts";
 import { enumeration, list, required, struct, type ValueOf } from "../model/shape.ts";
+import { expiryOf } from "./key-metadata.ts";
 import { operation, type ResolvedKey } from "./operation.ts";
 
 const DEFAULT_ROTATIONS_PER_PAGE = 100;
 const MAX_ON_DEMAND_ROTATIONS = 25;
 const MATERIAL_ID = /^[0-9a-f]{64}$/;
 
+/** Automatic rotation is for material that was made here. */
+const MADE_HERE = { only: "AWS_KMS" } as const;
 /** Keys of other specs are not rotated. AWS answers without a message. */
 const ROTATABLE_KEY = {
   from: "KeyId",
@@ -40,12 +44,17 @@ export const enableKeyRotation = operation({
   input: struct({ KeyId: required(keyRef), RotationPeriodInDays: rotationPeriodInDays }),
   output: struct({}),
   targets: {
-    key: { ...ROTATABLE_KEY, action: "kms:EnableKeyRotation", states: ROTATION_SWITCHABLE },
+    key: {
+      ...ROTATABLE_KEY,
+      action: "kms:EnableKeyRotation",
+      states: ROTATION_SWITCHABLE,
+      origin: MADE_HERE,
+      region: "no-replica",
+    },
   },
   effect: "write",
   async handle({ input, keys: { key: target }, services, tx }) {
-    refuseInStore(target);
-    services.rotations.enable(tx, target.key, input.RotationPeriodInDays ?? DEFAULT_PERIOD_DAYS);
+    await services.rotations.enable(tx, target.key, input.RotationPeriodInDays ?? DEFAULT_PERIOD_DAYS);
     return {};
   },
 });
@@ -55,12 +64,17 @@ export const disableKeyRotation = operation({
   input: struct({ KeyId: required(keyRef) }),
   output: struct({}),
   targets: {
-    key: { ...ROTATABLE_KEY, action: "kms:DisableKeyRotation", states: ROTATION_SWITCHABLE },
+    key: {
+      ...ROTATABLE_KEY,
+      action: "kms:DisableKeyRotation",
+      states: ROTATION_SWITCHABLE,
+      origin: MADE_HERE,
+      region: "no-replica",
+    },
   },
   effect: "write",
   async handle({ keys: { key: target }, services, tx }) {
-    refuseInStore(target);
-    services.rotations.disable(tx, target.key);
+    await services.rotations.disable(tx, target.key);
     return {};
   },
 });
@@ -80,6 +94,7 @@ export const getKeyRotationStatus = operation({
       from: "KeyId",
       action: "kms:GetKeyRotationStatus",
       states: ROTATION_READABLE,
+      origin: MADE_HERE,
       alias: "invalid-arn",
       crossAccount: true,
     },
@@ -103,12 +118,15 @@ export const rotateKeyOnDemand = operation({
   name: "RotateKeyOnDemand",
   input: struct({ KeyId: required(keyRef) }),
   output: struct({ KeyId: keyRef }),
-  targets: { key: { ...ROTATABLE_KEY, action: "kms:RotateKeyOnDemand", states: USABLE } },
+  targets: { key: { ...ROTATABLE_KEY, action: "kms:RotateKeyOnDemand", states: USABLE, region: "no-replica" } },
   effect: "write",
   async handle({ keys: { key: target }, services, tx }) {
     refuseInStore(target);
     checkOnDemandLimit(target.key, target.arn);
-    services.keys.rotate(tx, target.key, "ON_DEMAND");
+    const { keys, imports, replication } = services;
+    const isImported = target.key.origin === "EXTERNAL";
+    const rotated = isImported ? imports.rotate(tx, target.key, target.arn) : keys.rotate(tx, target.key, "ON_DEMAND");
+    await replication.spread(tx, target.key, rotated);
     return { KeyId: target.key.keyId };
   },
 });
@@ -154,7 +172,7 @@ export const listKeyRotations = operation({
   effect: "read",
   async handle({ input, keys: { key: target } }) {
     const after = readMarker(input.Marker, (text) => MATERIAL_ID.test(text));
-    const all = target.key.materials.filter(
+    const all = entriesOf(target.key).filter(
       (entry) => input.IncludeKeyMaterial === "ALL_KEY_MATERIAL" || entry.rotationType !== undefined,
     );
     const last = all.findIndex(({ materialId }) => materialId === after);
@@ -169,10 +187,25 @@ export const listKeyRotations = operation({
 });
 
 function describeRotation(key: Key, entry: MaterialEntry): ValueOf<typeof rotationsListEntry> {
+  const { materialId, rotationType, createdAtMs, imported } = entry;
   return {
     KeyId: key.keyId,
-    KeyMaterialId: entry.materialId,
-    KeyMaterialState: entry === key.materials.at(-1) ? "CURRENT" : "NON_CURRENT",
-    ...(entry.rotationType && { RotationDate: new Date(entry.createdAtMs), RotationType: entry.rotationType }),
+    KeyMaterialId: materialId,
+    KeyMaterialState: materialStateOf(key, entry),
+    ...(rotationType && { RotationDate: new Date(createdAtMs), RotationType: rotationType }),
+    ...(imported && describeImport(imported)),
+  };
+}
+
+function materialStateOf({ materials, pendingMaterial }: Key, entry: MaterialEntry) {
+  if (entry === pendingMaterial) return "PENDING_ROTATION";
+  return entry === materials.at(-1) ? "CURRENT" : "NON_CURRENT";
+}
+
+function describeImport({ description, validToMs, isMissing }: ImportedMaterial) {
+  return {
+    ImportState: isMissing ? ("PENDING_IMPORT" as const) : ("IMPORTED" as const),
+    ...(description !== undefined && { KeyMaterialDescription: description }),
+    ...(!isMissing && expiryOf(validToMs)),
   };
 }

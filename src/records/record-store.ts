@@ -20,6 +20,7 @@ import type { RecordType } from "./record-type.ts";
 import type { RootKey } from "./root-key.ts";
 import { sealRecord, termOf, unsealRecord } from "./sealed-record.ts";
 import {
+  type CopySource,
   ReadingTransaction,
   type ReadTransaction,
   type RecordSource,
@@ -31,7 +32,7 @@ import {
 export type { RecordType } from "./record-type.ts";
 export type { ReadTransaction, Transaction } from "./transaction.ts";
 
-export interface Records {
+export interface Records extends CopySource {
   /** Answers at once where `work` does. Never throws: a failure is a rejected promise. */
   read<T>(work: (tx: ReadTransaction) => Ready<T>): Ready<T>;
   /**
@@ -193,14 +194,38 @@ class SealedRecords implements Records, RecordSource {
     this.checkPath(path);
     const plaintext = type.encode(value);
     try {
-      const place = { storeId: this.#keyring.storeId, type: type.name, path };
-      const sealed = sealRecord(this.#keyring.newest, place, plaintext, this.#random);
-      // A copy of our own, because the caller may wipe its value, and a `get` must see what a restart would see.
-      const record = new DecodedRecord(type, type.decode(plaintext));
-      record.pin();
-      return { sealed, record };
+      return this.sealBytes(type, path, plaintext);
     } finally {
       plaintext.fill(0);
+    }
+  }
+
+  sealBytes<T>(type: RecordType<T>, path: string, plaintext: Uint8Array): SealedWrite<T> {
+    this.#register(type);
+    this.checkPath(path);
+    const place = { storeId: this.#keyring.storeId, type: type.name, path };
+    const sealed = sealRecord(this.#keyring.newest, place, plaintext, this.#random);
+    // A copy of our own, because the caller may wipe its value, and a `get` must see what a restart would see.
+    const record = new DecodedRecord(type, type.decode(plaintext));
+    record.pin();
+    return { sealed, record };
+  }
+
+  async expose<T>(type: string, path: string, use: (plaintext: Uint8Array) => T): Promise<T | undefined> {
+    if (this.#closed !== undefined) throw isClosed();
+    this.#running++;
+    try {
+      this.checkPath(path);
+      const stored = await this.#driver.get(RECORD_PREFIX + path);
+      if (stored === undefined) return undefined;
+      const plaintext = this.#plaintextOf(type, path, stored.value);
+      try {
+        return use(plaintext);
+      } finally {
+        plaintext.fill(0);
+      }
+    } finally {
+      this.#leave();
     }
   }
 
@@ -268,15 +293,7 @@ class SealedRecords implements Records, RecordSource {
   }
 
   #unseal<T>(type: RecordType<T>, path: string, sealed: Uint8Array): DecodedRecord<T> {
-    const key = this.#keyring.get(termOf(sealed) ?? 0);
-    const place = { storeId: this.#keyring.storeId, type: type.name, path };
-    const plaintext = key && unsealRecord(key, place, sealed);
-    if (plaintext === undefined) {
-      throw new KeystoreError(
-        `The record "${path}" of this keystore does not open: it was changed, damaged, or moved here from another ` +
-          "place or keystore. Restore the keystore from a backup.",
-      );
-    }
+    const plaintext = this.#plaintextOf(type.name, path, sealed);
     try {
       return new DecodedRecord(type, type.decode(plaintext));
     } catch (error) {
@@ -288,6 +305,16 @@ class SealedRecords implements Records, RecordSource {
     } finally {
       plaintext.fill(0);
     }
+  }
+
+  #plaintextOf(type: string, path: string, sealed: Uint8Array): Uint8Array {
+    const key = this.#keyring.get(termOf(sealed) ?? 0);
+    const plaintext = key && unsealRecord(key, { storeId: this.#keyring.storeId, type, path }, sealed);
+    if (plaintext !== undefined) return plaintext;
+    throw new KeystoreError(
+      `The record "${path}" of this keystore does not open: it was changed, damaged, or moved here from another ` +
+        "place or keystore. Restore the keystore from a backup.",
+    );
   }
 
   #register<T>(type: RecordType<T>): void {

@@ -3,10 +3,20 @@
  * and that in a write collects what was read (to be checked) and what is to be written.
  */
 import { compareBytes } from "../byte-views.ts";
+import { KeystoreError } from "../errors.ts";
 import { type Check, type Commit, checkLimit } from "../keystore/driver.ts";
 import type { Ready } from "./ready.ts";
 import type { DecodedRecord } from "./record-cache.ts";
 import type { RecordType } from "./record-type.ts";
+
+/** An open store as another one sees it that copies a record from there. */
+export interface CopySource {
+  /**
+   * Lets `use` have the plaintext of a record, which is wiped when it returns; `undefined` if there is none.
+   * @throws {KeystoreError} if the record does not open
+   */
+  expose<T>(type: string, path: string, use: (plaintext: Uint8Array) => T): Promise<T | undefined>;
+}
 
 export interface ReadTransaction {
   /**
@@ -22,6 +32,12 @@ export interface ReadTransaction {
 export interface Transaction extends ReadTransaction {
   /** Seals the value at once: the caller may then wipe its own secrets, and a later change of it has no effect. */
   put<T>(type: RecordType<T>, path: string, value: T): void;
+  /**
+   * Puts a copy of a record of this store or another one, sealed anew for its place, so that secrets which nobody can
+   * read out of their values are copied as well. It is not checked at commit: for records that do not change.
+   * @throws {KeystoreError} if there is no such record, or it does not open
+   */
+  copy<T>(type: RecordType<T>, path: string, from: CopySource, fromPath: string): Promise<void>;
   remove(path: string): void;
 }
 
@@ -40,6 +56,8 @@ export interface RecordSource {
   /** Asks the driver. @throws {KeystoreError} if the record does not open */
   load<T>(type: RecordType<T>, path: string): Promise<DecodedRecord<T> | undefined>;
   seal<T>(type: RecordType<T>, path: string, value: T): SealedWrite<T>;
+  /** Seals what `encode` would have written. The caller wipes it. */
+  sealBytes<T>(type: RecordType<T>, path: string, plaintext: Uint8Array): SealedWrite<T>;
   list(prefix: string, after: string | undefined, limit: number): Promise<readonly string[]>;
   checkPath(path: string): void;
 }
@@ -145,7 +163,19 @@ export class WritingTransaction implements Transaction {
 
   put<T>(type: RecordType<T>, path: string, value: T): void {
     this.#checkRunning();
-    const write = this.#source.seal(type, path, value);
+    this.#add(path, this.#source.seal(type, path, value));
+  }
+
+  async copy<T>(type: RecordType<T>, path: string, from: CopySource, fromPath: string): Promise<void> {
+    this.#checkRunning();
+    const write = await from.expose(type.name, fromPath, (bytes) => this.#source.sealBytes(type, path, bytes));
+    if (write === undefined) throw new KeystoreError(`There is no record "${fromPath}" that could be copied.`);
+    this.#add(path, write);
+    if (this.#ended) this.#release();
+    this.#checkRunning();
+  }
+
+  #add<T>(path: string, write: SealedWrite<T>): void {
     this.#pinned.push(write.record);
     this.#written.set(path, write);
   }

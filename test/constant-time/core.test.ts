@@ -72,6 +72,28 @@ function sealAndOpenLong(core: Core): Results {
   return [sealed, key.open(NONCE, sealed, message(20, 4)), key.open(NONCE, sealed, message(20, 5))];
 }
 
+/** Lengths of keys that are wrapped: one semiblock and several, whole and padded. */
+const WRAPPED = [1, 8, 9, 24];
+const LENGTH_OF_KEY: Declassified = {
+  where: "assembly/keywrap/keyUnwrap",
+  kind: "result",
+  bits: 1,
+  why: "the caller learns how long the key is that was unwrapped; of what was refused, nothing",
+};
+
+/** Wraps and unwraps, with a wrong tag, a wrong length, wrong padding and another KEK as well. */
+function wrapAndUnwrap(core: Core, keyBytes: number, lengthBytes: number): Results {
+  const kek = message(keyBytes, 2);
+  const wrapped = core.wrapKey(kek, message(lengthBytes, 3));
+  const changed = [0, 7, wrapped.length - 1].map((at) => wrapped.map((byte, i) => (i === at ? byte ^ 1 : byte)));
+  const refused = changed.map((bytes) => core.unwrapKey(kek, bytes));
+  const opened = core.unwrapKey(kek, wrapped);
+  expect(opened).toBeDefined();
+  refused.push(core.unwrapKey(message(keyBytes, 4), wrapped));
+  expect(refused).toEqual([undefined, undefined, undefined, undefined]);
+  return [wrapped, opened];
+}
+
 /** What takes several calls: a key that is hashed first, and a secret and an info that are too long together. */
 function hashAndDeriveLong(core: Core, hash: HashName): Results {
   return [
@@ -242,6 +264,24 @@ describe.each(HASHES)("messages under keys that %s derives", (hash) => {
       prove(proof, (core) => deriveAndSealMany(core, hash, lengths));
     }
     expect(proof.findings(verdict(LENGTHS.length))).toEqual([]);
+  });
+});
+
+describe.each(KEY_BYTES)("AES key wrap with a key of %i bytes", (keyBytes) => {
+  it("is constant time, and right, whether or not it unwraps", () => {
+    const proof = newProof();
+    for (const length of WRAPPED) prove(proof, (core) => wrapAndUnwrap(core, keyBytes, length));
+    expect(proof.findings([...verdict(), LENGTH_OF_KEY])).toEqual([]);
+  });
+
+  it("carries the marks of both keys into every byte that leaves", () => {
+    const proof = newProof();
+    const [kek, key] = [message(keyBytes, 6), message(40, 7)];
+    follow(proof, [], () => proof.shadow.wrapKey(kek, key));
+    follow(proof, [kek], () => proof.shadow.wrapKey(kek, key));
+    follow(proof, [key], () => proof.shadow.wrapKey(kek, key));
+    const wrapped = proof.real.wrapKey(kek, key);
+    follow(proof, [kek], () => proof.shadow.unwrapKey(kek, wrapped)!);
   });
 });
 

@@ -21,6 +21,7 @@ function bareCore(): Omit<Engine, "aead"> & { aead(key: Uint8Array): Aead } {
     deriver: (...input) => core.importDerivationKey(...input),
     hkdf: (...input) => core.hkdf(...input),
     hkdfMany: (...input) => core.hkdfMany(...input),
+    unwrapKey: (...input) => core.unwrapKey(...input),
   };
 }
 

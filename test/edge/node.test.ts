@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
-import { EXPECTED, installPackage } from "./package.ts";
+import { ENCLAVE_TASK, EXPECTED, expectSealed, installPackage } from "./package.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -10,8 +10,10 @@ beforeAll(() => {
 });
 
 it("works from the packed files", () => {
-  const output = execFileSync(process.execPath, [join(folder, "node.mjs")], { encoding: "utf8" });
-  expect(JSON.parse(output)).toEqual({ ...EXPECTED, kept: true });
+  const output = execFileSync(process.execPath, [join(folder, "node.mjs"), ENCLAVE_TASK], { encoding: "utf8" });
+  const { enclave, ...seen } = JSON.parse(output);
+  expect(seen).toEqual({ ...EXPECTED, kept: true });
+  expectSealed(enclave);
 });
 
 it("brings its command", () => {

@@ -6,6 +6,8 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
+import { documentAt, openWithOpenssl, toPem } from "../enclaves/enclave.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -24,6 +26,26 @@ export function installPackage(name: string): string {
   execFileSync("tar", ["-xzf", join(folder, filename), "-C", target, "--strip-components=1"]);
   cpSync(join(root, "test", "edge", "consumer"), folder, { recursive: true });
   return folder;
+}
+
+const { document, root: enclaveRoot } = documentAt(Date.now());
+/** An enclave of now, for `exerciseEnclave`. */
+export const ENCLAVE_TASK = JSON.stringify({
+  root: toPem(enclaveRoot),
+  document: Buffer.from(document).toString("hex"),
+});
+
+export interface SealedForEnclave {
+  readonly sealed: string;
+  readonly plain: unknown;
+  readonly refusal: readonly string[];
+}
+
+/** What `exerciseEnclave` must have seen; OpenSSL opens it. */
+export function expectSealed({ sealed, ...rest }: SealedForEnclave): void {
+  const message = "The attestation document is not valid: its signature does not verify.";
+  expect(rest).toEqual({ plain: null, refusal: ["ValidationException", message] });
+  expect(openWithOpenssl(Buffer.from(sealed, "hex"))).toHaveLength(24);
 }
 
 /** What every runtime must have seen. */

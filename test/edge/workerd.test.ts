@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Unstable_DevWorker, unstable_dev } from "wrangler";
-import { EXPECTED, installPackage } from "./package.ts";
+import { ENCLAVE_TASK, EXPECTED, expectSealed, installPackage, type SealedForEnclave } from "./package.ts";
 
 let worker: Unstable_DevWorker;
 
@@ -22,6 +22,8 @@ afterAll(async () => {
 });
 
 it("works in a Worker", async () => {
-  const response = await worker.fetch("/");
-  expect(await response.json()).toEqual(EXPECTED);
+  const response = await worker.fetch("/", { method: "POST", body: ENCLAVE_TASK });
+  const { enclave, ...seen } = (await response.json()) as { enclave: SealedForEnclave };
+  expect(seen).toEqual(EXPECTED);
+  expectSealed(enclave);
 });

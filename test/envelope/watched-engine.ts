@@ -72,6 +72,10 @@ export class WatchedEngine implements Engine {
 
   hash: Engine["hash"] = (hash, data) => this.#inner.hash(hash, data);
   hmac: Engine["hmac"] = (...input) => this.#inner.hmac(...input);
+  unwrapKey(kek: Uint8Array, wrapped: Uint8Array): Uint8Array | undefined {
+    return this.#inner.unwrapKey(kek, wrapped);
+  }
+
   hkdf: Engine["hkdf"] = (...input) => this.#inner.hkdf(...input);
   hkdfMany: Engine["hkdfMany"] = (...input) => this.#inner.hkdfMany(...input);
 

@@ -145,7 +145,7 @@ describe("the key of a service", () => {
     });
     for (let year = 1; year <= 3; year++) {
       service.advance(365 * DAY_MS);
-      expect(await service.kms.upkeep()).toEqual({ rotatedKeys: 1, deletedKeys: 0 });
+      expect(await service.kms.upkeep()).toMatchObject({ rotatedKeys: 1, deletedKeys: 0 });
     }
     expect((await describeKey()).CurrentKeyMaterialId).not.toBe(CurrentKeyMaterialId);
     expect((await throughS3("Decrypt", { CiphertextBlob })).Plaintext).toEqual(plaintext);

@@ -8,15 +8,18 @@ import { type Finding, type Project, type Rule, sourcesIn } from "./project.ts";
 const FLOORS: readonly (readonly string[])[] = [
   ["errors.ts", "env.ts", "secret-bytes.ts", "byte-views.ts", "model/"],
   ["core/", "keystore/", "policy/"],
-  ["crypto/", "signing/"],
+  ["crypto/", "signing/", "enclaves/"],
   ["records/"],
   ["keys/", "aliases/", "audit/", "grants/", "identities/", "quota/", "stores/"],
-  ["services.ts", "platform.ts"],
+  ["services.ts", "platform.ts", "region-stores.ts"],
   ["operations/"],
-  ["authorization/", "targets.ts", "explanation.ts", "cost-report.ts", "upkeep.ts", "external-keys.ts", "kernel.ts"],
-  ["audit-signer.ts", "kms.ts"],
+  [
+    ...["authorization/", "targets.ts", "attestation.ts", "explanation.ts", "cost-report.ts", "upkeep.ts"],
+    ...["external-keys.ts", "kernel.ts"],
+  ],
+  ["audit-signer.ts", "kms-options.ts", "kms.ts"],
   ["client/", "http/", "envelope/"],
-  ["node.ts", "edge.ts", "root-key-node.ts", "index.ts", "engine.ts", "messages.ts"],
+  ["node.ts", "edge.ts", "root-key-node.ts", "index.ts", "engine.ts", "messages.ts", "nitro.ts"],
   ["cli/"],
 ];
 const SIBLINGS = FLOORS[4]!;
@@ -35,6 +38,7 @@ const NODE_FILES = [
   "src/http/node.ts",
   "src/cli/",
 ];
+const ENCLAVES = ["src/enclaves/"];
 const NOBLE = ["src/crypto/noble-keys.ts"];
 /** Where packages may be needed at run time; everything else works with none installed. */
 const PACKAGE_FILES: Readonly<Record<string, readonly string[]>> = {
@@ -43,6 +47,10 @@ const PACKAGE_FILES: Readonly<Record<string, readonly string[]>> = {
   picocolors: ["src/cli/"],
   // The build takes these into the bundle.
   "@assemblyscript/loader": ["src/core/load.ts"],
+  "@peculiar/asn1-schema": ENCLAVES,
+  "@peculiar/asn1-x509": ENCLAVES,
+  asn1js: ENCLAVES,
+  cborg: ENCLAVES,
   "@noble/curves/abstract/edwards.js": NOBLE,
   "@noble/curves/ed25519.js": NOBLE,
   "@noble/curves/nist.js": NOBLE,

@@ -2,6 +2,7 @@
 import { createKms, memoryKeystore, rootKeyFromBytes } from "wasm-kms";
 import { EncryptCommand, KMS, KMSClient, KmsError } from "wasm-kms/client";
 import { createCore } from "wasm-kms/core";
+import { nitroEnclaves } from "wasm-kms/enclaves";
 import { createEngine } from "wasm-kms/engine";
 import { createEnvelope, EnvelopeError, inspectMessage } from "wasm-kms/envelope";
 import { createEndpoint } from "wasm-kms/http";
@@ -142,6 +143,28 @@ async function signedRequest(target, { accessKeyId, secretAccessKey }) {
     headers: { ...sent, authorization, "content-type": "application/x-amz-json-1.1" },
     body: "{}",
   });
+}
+
+/** Random bytes for an enclave whose document the test has made, and what becomes of a changed document. */
+export async function exerciseEnclave({ root, document }) {
+  const fromHex = (digits) => Uint8Array.from(digits.match(/../g), (byte) => Number.parseInt(byte, 16));
+  const kms = await createKms({
+    keystore: memoryKeystore(),
+    rootKey: rootKeyFromBytes(crypto.getRandomValues(new Uint8Array(32))),
+    region: "us-east-1",
+    accountId: "000000000000",
+    enclaves: nitroEnclaves({ roots: [root] }),
+  });
+  const methods = new KMS({ kms: kms.as("root") });
+  const KeyEncryptionAlgorithm = "RSAES_OAEP_SHA_256";
+  const AttestationDocument = fromHex(document);
+  const ask = () =>
+    methods.generateRandom({ NumberOfBytes: 24, Recipient: { KeyEncryptionAlgorithm, AttestationDocument } });
+  const { Plaintext, CiphertextForRecipient } = await ask();
+  AttestationDocument[AttestationDocument.length - 1] ^= 1;
+  const refusal = await ask().catch((error) => error);
+  await kms.close();
+  return { sealed: hex(CiphertextForRecipient), plain: Plaintext ?? null, refusal: [refusal.name, refusal.message] };
 }
 
 export async function exerciseService() {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createKms } from "wasm-kms";
 import { sqliteKeystore } from "wasm-kms/keystore/sqlite";
 import { rootKeyFromFile } from "wasm-kms/root-key";
-import { exerciseCore, exerciseEngines, exerciseService } from "./exercise.mjs";
+import { exerciseCore, exerciseEnclave, exerciseEngines, exerciseService } from "./exercise.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "wasm-kms-consumer-"));
 try {
@@ -26,7 +26,8 @@ try {
   await second.close();
   const kept = Keys.length === 1 && Keys[0].KeyId === KeyMetadata.KeyId;
   const engines = await exerciseEngines();
-  console.log(JSON.stringify({ core: exerciseCore(), engines, service: await exerciseService(), kept }));
+  const enclave = await exerciseEnclave(JSON.parse(process.argv[2]));
+  console.log(JSON.stringify({ core: exerciseCore(), enclave, engines, service: await exerciseService(), kept }));
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -1,8 +1,13 @@
 // The packed package in a Worker.
-import { exerciseCore, exerciseEngines, exerciseService } from "./exercise.mjs";
+import { exerciseCore, exerciseEnclave, exerciseEngines, exerciseService } from "./exercise.mjs";
 
 export default {
-  async fetch() {
-    return Response.json({ core: exerciseCore(), engines: await exerciseEngines(), service: await exerciseService() });
+  async fetch(request) {
+    return Response.json({
+      core: exerciseCore(),
+      enclave: await exerciseEnclave(await request.json()),
+      engines: await exerciseEngines(),
+      service: await exerciseService(),
+    });
   },
 };
