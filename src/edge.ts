@@ -46,6 +46,7 @@ export const platform: Platform = {
     random,
     node: onNode,
   }),
+  fetch: (url, init) => globalThis.fetch(url, init),
   get subtle() {
     return globalThis.crypto.subtle as SubtleCrypto | undefined;
   },

@@ -15,6 +15,9 @@ export interface Random {
   fill(out: Uint8Array): void;
 }
 
+/** Sends a request over HTTPS, as the runtime's own `fetch` does, with the certificates that it trusts. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
 /** Where a key management service stands: the parts of every ARN that it makes. */
 export interface Realm {
   readonly partition: string;

@@ -4,7 +4,8 @@
  * The platform (Node.js or the edge) is bound here, by the export condition that resolves "#platform".
  */
 import { platform } from "#platform";
-import { createKmsOn, type Kms, type KmsOptions } from "./kms.ts";
+import { createKmsOn, type Kms } from "./kms.ts";
+import type { KmsOptions } from "./kms-options.ts";
 
 /**
  * Opens a keystore and starts a key management service over it. Close it when the program ends.
@@ -36,7 +37,8 @@ export { type ImportCounts, importIdentities } from "./identities/import.ts";
 export { IdentityError } from "./identities/names.ts";
 export type { Check, Commit, CommitOutcome, KeyStoreDriver, StoredValue } from "./keystore/driver.ts";
 export { memoryKeystore } from "./keystore/memory.ts";
-export type { Authority, Kms, KmsOptions } from "./kms.ts";
+export type { Authority, Kms } from "./kms.ts";
+export type { KmsOptions } from "./kms-options.ts";
 export type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 export type { Cost, CostLine } from "./quota/cost.ts";
 export type { QuotaSetting } from "./quota/request-quotas.ts";

@@ -11,6 +11,7 @@ import { mayPutKeyPolicyElsewhere } from "./authorization/elsewhere.ts";
 import type { Recipient, RecipientVerifier } from "./enclaves/recipient.ts";
 import type { Caller, Clock } from "./env.ts";
 import { KmsError } from "./errors.ts";
+import { hasExternalKey, reachingExternal, takeStoreQuotas } from "./external-keys.ts";
 import type { Key } from "./keys/key.ts";
 import type { UsingOperation } from "./keys/last-usage.ts";
 import { ManagedKeyMissing } from "./keys/managed-keys.ts";
@@ -26,7 +27,7 @@ import { priceGroupOf } from "./quota/prices.ts";
 import { cleaningUp, type Ready, whenReady } from "./records/ready.ts";
 import type { ReadTransaction, Records, Transaction } from "./records/record-store.ts";
 import type { Services } from "./services.ts";
-import { authorizeAction, passTargets, type TargetRequest } from "./targets.ts";
+import { authorizeAction, passTargets, type ResolvedKeys, type TargetRequest } from "./targets.ts";
 import type { Upkeep } from "./upkeep.ts";
 
 type Members = Record<string, unknown>;
@@ -166,7 +167,8 @@ export class Kernel {
     if (preparation === undefined) return this.#transact(running, undefined);
     const prepare = async () => {
       await records.read((tx) => this.#mayPrepare(running, tx));
-      const prepared = await preparation.prepare(input, services);
+      const read = <T>(work: (tx: ReadTransaction) => Promise<T>) => Promise.resolve(records.read(work));
+      const prepared = await preparation.prepare(input, services, { caller: running.caller, read });
       try {
         return await this.#transact(running, prepared);
       } finally {
@@ -200,6 +202,7 @@ export class Kernel {
       const handling = whenReady(passing, (keys) => {
         if (ignoresCiphertext(input)) throw dryRunPassed();
         if (operation.effect === "read" && this.#isRotationDue(running)) return ROTATION_DUE;
+        if (operation.usesKeys && hasExternalKey(running.keys)) return this.#reachExternal(running, keys, tx);
         const services = running.keys[0]?.services ?? request.services;
         const mayPutKeyPolicy = (policy: Policy) =>
           operation.elsewhere === undefined
@@ -221,6 +224,14 @@ export class Kernel {
       running.isRecorded = true;
       return output;
     });
+  }
+
+  /** Goes on with keys in external key stores, whose proxies are called for it: only operations that read do so. */
+  #reachExternal({ operation, input, caller, keys: found }: Running, resolved: ResolvedKeys, tx: ReadTransaction) {
+    takeStoreQuotas(found);
+    const keys = reachingExternal(resolved, { caller, operation: operation.name, isDryRun: input.DryRun === true });
+    const services = keys[operation.slots[0]![0]]?.services ?? found[0]!.services;
+    return operation.handle({ input, keys, services, caller, tx });
   }
 
   /** A write has looked after the whole realm before. */

@@ -2,71 +2,32 @@
  * A key management service in this process: the kernel over a keystore, for its accounts and Regions. The platform's
  * clock, entropy and cryptography are handed in by the composition roots.
  */
-import type { AuditSink } from "./audit/audit.ts";
 import type { AuditSource } from "./audit/source.ts";
 import { AuditTrail } from "./audit/trail.ts";
 import { openAuditSigner } from "./audit-signer.ts";
 import { denyNobody } from "./authorization/denial.ts";
 import { reportCost } from "./cost-report.ts";
-import { type Engine, type EngineName, engineName } from "./crypto/engine.ts";
-import type { RecipientVerifier } from "./enclaves/recipient.ts";
-import {
-  type Caller,
-  type CallerFacts,
-  type Clock,
-  callerWith,
-  healthChecked,
-  type Random,
-  type Realm,
-} from "./env.ts";
+import { type Engine, engineName } from "./crypto/engine.ts";
+import { type Caller, type CallerFacts, callerWith, healthChecked, type Realm } from "./env.ts";
 import { type ExplainOptions, type Explanation, explain } from "./explanation.ts";
 import { Administration } from "./identities/administration.ts";
-import type { AccessKey, Directory } from "./identities/directory.ts";
+import type { AccessKey } from "./identities/directory.ts";
 import { GivenPrincipals, type PrincipalOptions } from "./identities/given.ts";
 import { StoredDirectory } from "./identities/stored-directory.ts";
 import { Kernel } from "./kernel.ts";
 import { materialTypes } from "./keys/keys.ts";
-import type { KeyStoreDriver } from "./keystore/driver.ts";
+import { checkParts, type KmsOptions } from "./kms-options.ts";
 import { countedIds } from "./model/counted-ids.ts";
 import { realmOf } from "./model/realm.ts";
 import type { InputOf, OperationName, OutputOf } from "./operations/index.ts";
 import type { Platform } from "./platform.ts";
 import type { Cost } from "./quota/cost.ts";
-import { checkQuotaSetting, type QuotaSetting } from "./quota/request-quotas.ts";
 import { folderOf, type Parts, servicesOf } from "./realm-services.ts";
 import { type Ready, whenReady } from "./records/ready.ts";
-import type { RootKeySource } from "./records/root-key.ts";
-import { openStores, type RegionStores } from "./region-stores.ts";
+import { openStores } from "./region-stores.ts";
 import type { Services } from "./services.ts";
+import { networkOf } from "./stores/xks-client.ts";
 import { type Done, realmsIn, Upkeep } from "./upkeep.ts";
-
-export interface KmsOptions {
-  /** Where sealed records are kept: `memoryKeystore()`, `sqliteKeystore({ path })`. The KMS closes it. */
-  readonly keystore: KeyStoreDriver;
-  /** The key under which everything else is sealed. */
-  readonly rootKey: RootKeySource;
-  /** As "us-east-1". */
-  readonly region: string;
-  /** Twelve digits. */
-  readonly accountId: string;
-  /**
-   * Regions whose records lie in a store of their own: `{ "eu-west-1": sqliteKeystore({ path }) }`, or with a root key of
-   * its own `{ "eu-west-1": { keystore, rootKey } }`. All other Regions, and the identities, lie in `keystore`.
-   */
-  readonly regions?: RegionStores;
-  /** Who computes: "auto" by default, which is the fastest for each size; see `wasm-kms/engine`. */
-  readonly engine?: EngineName;
-  readonly clock?: Clock;
-  readonly random?: Random;
-  /** Who hears of every request: `auditFiles({ folder })`, `auditTo(function)`, or a sink of your own. */
-  readonly audit?: AuditSink | AuditSource;
-  /** How many requests a second each account may send: "off" by default, "aws" as there, or numbers of your own. */
-  readonly requestQuotas?: QuotaSetting;
-  /** Who verifies enclaves (the member Recipient): `nitroEnclaves({ roots })` of `wasm-kms/enclaves`; nobody by default. */
-  readonly enclaves?: RecipientVerifier;
-  /** Who is who; by default the identities in the keystore, which `Kms.identities` manages. */
-  readonly directory?: Directory;
-}
 
 export interface Kms {
   readonly realm: Realm;
@@ -139,7 +100,8 @@ export async function createKmsOn(platform: Platform, options: KmsOptions): Prom
   const types = materialTypes(crypto, keyPairs);
   const directory = new GivenPrincipals(options.directory ?? new StoredDirectory(realm.partition));
   const { enclaves } = options;
-  const parts = { records, stores, crypto, keyPairs, types, random, clock, directory, quotas, enclaves };
+  const network = networkOf(platform.fetch, options.externalKeyStores);
+  const parts = { records, stores, crypto, keyPairs, types, random, clock, directory, quotas, network, enclaves };
   const trail = typeof options.audit === "object" ? await openTrail(options.audit, parts) : undefined;
   const audit = typeof options.audit === "function" ? options.audit : trail?.record;
   const nextRequestId = countedIds(random);
@@ -293,17 +255,4 @@ function authorityOver({ records, crypto, clock, directory }: Parts): Authority 
     authenticate: (accessKeyId, use) =>
       records.read((tx) => whenReady(directory.accessKey(accessKeyId, tx), (accessKey) => use(accessKey))),
   };
-}
-
-function checkParts({ keystore, rootKey, requestQuotas, enclaves }: KmsOptions): void {
-  if (requestQuotas !== undefined) checkQuotaSetting(requestQuotas);
-  if (enclaves !== undefined && typeof enclaves?.verify !== "function") {
-    throw new TypeError("enclaves must verify documents, as nitroEnclaves({ roots }) of wasm-kms/enclaves does.");
-  }
-  if (typeof keystore?.commit !== "function") {
-    throw new TypeError('keystore must be a driver, as memoryKeystore() or sqliteKeystore({ path: "keys.sqlite" }).');
-  }
-  if (typeof rootKey?.open !== "function") {
-    throw new TypeError("rootKey must be a source of the root key, as rootKeyFromBytes(bytes) of 32 secret bytes.");
-  }
 }

@@ -58,5 +58,6 @@ export const platform: Platform = {
   random,
   engine: (name) => (engines[name] ??= makeEngine(name)),
   keyPairs: nodeKeyPairs(crypto, random),
+  fetch: (url, init) => globalThis.fetch(url, init),
   subtle: globalThis.crypto.subtle,
 };

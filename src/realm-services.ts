@@ -9,6 +9,7 @@ import type { Clock, Random, Realm } from "./env.ts";
 import { Grants } from "./grants/grants.ts";
 import type { GivenPrincipals } from "./identities/given.ts";
 import { cipherOver } from "./keys/cipher.ts";
+import { externalCipher } from "./keys/external-cipher.ts";
 import { ImportTokens } from "./keys/import-token.ts";
 import { ImportedMaterials } from "./keys/imported-materials.ts";
 import { KeyCount } from "./keys/key-count.ts";
@@ -25,6 +26,8 @@ import { type QuotaSetting, RequestQuotas } from "./quota/request-quotas.ts";
 import type { Records } from "./records/record-store.ts";
 import { directoryOver, type OpenStores } from "./region-stores.ts";
 import type { Services } from "./services.ts";
+import { CustomKeyStores } from "./stores/custom-key-stores.ts";
+import { XksClient, type XksNetwork } from "./stores/xks-client.ts";
 import type { Upkeep } from "./upkeep.ts";
 
 /** What the realms of one keystore have in common. */
@@ -41,6 +44,7 @@ export interface Parts {
   readonly trail?: AuditTrail | undefined;
   readonly directory: GivenPrincipals;
   readonly quotas: QuotaSetting;
+  readonly network: XksNetwork;
   readonly upkeep: Upkeep;
   readonly enclaves?: RecipientVerifier | undefined;
 }
@@ -56,10 +60,11 @@ export function folderOf({ accountId, region }: Pick<Realm, "accountId" | "regio
 
 /** What the handlers of one realm may use. */
 export function servicesOf(parts: Omit<Parts, "upkeep">, realm: Realm, neighbours: Neighbours): Services {
-  const { records, stores, crypto, keyPairs, types, random, clock, directory, quotas } = parts;
+  const { records, stores, crypto, keyPairs, types, random, clock, directory, quotas, network } = parts;
   const { ofAccount, inRegion, record, purge } = neighbours;
   const folder = folderOf(realm);
-  const keys = new Keys({ folder, crypto, keyPairs, types, random, clock });
+  const customKeyStores = new CustomKeyStores(folder, realm, clock, random);
+  const keys = new Keys({ folder, crypto, keyPairs, types, random, clock, stores: customKeyStores });
   const folderOfAccount = (accountId: string) => folderOf({ ...realm, accountId });
   const keyCount = new KeyCount(folder, keys);
   const replication = new Replication({
@@ -87,6 +92,9 @@ export function servicesOf(parts: Omit<Parts, "upkeep">, realm: Realm, neighbour
     importTokens: new ImportTokens(types.symmetric, crypto, random),
     aliases: aliasesIn(folder, clock),
     cipher: cipherOver(keys, crypto, random),
+    externalCipher: (reach) => externalCipher({ keys, crypto, random, reach }),
+    customKeyStores,
+    xks: new XksClient({ engine: crypto, clock, region: realm.region, network }),
     macs: macsOver(keys, crypto),
     keyPairs,
     engine: crypto,

@@ -8,6 +8,7 @@ import type { Clock, Random, Realm } from "./env.ts";
 import type { Grants } from "./grants/grants.ts";
 import type { Directory } from "./identities/directory.ts";
 import type { Cipher } from "./keys/cipher.ts";
+import type { ExternalCipherOptions } from "./keys/external-cipher.ts";
 import type { ImportTokens } from "./keys/import-token.ts";
 import type { ImportedMaterials } from "./keys/imported-materials.ts";
 import type { KeyCount } from "./keys/key-count.ts";
@@ -21,6 +22,8 @@ import type { Policy } from "./policy/policy.ts";
 import type { Metering } from "./quota/metering.ts";
 import type { RequestQuotas } from "./quota/request-quotas.ts";
 import type { Records } from "./records/record-store.ts";
+import type { CustomKeyStores } from "./stores/custom-key-stores.ts";
+import type { XksClient } from "./stores/xks-client.ts";
 
 export interface Services {
   readonly realm: Realm;
@@ -36,6 +39,11 @@ export interface Services {
   readonly importTokens: ImportTokens;
   readonly aliases: Aliases;
   readonly cipher: Cipher;
+  /** The cipher of keys in external key stores, made for one request (external-keys.ts). */
+  readonly externalCipher: (reach: ExternalCipherOptions["reach"]) => Cipher;
+  readonly customKeyStores: CustomKeyStores;
+  /** Calls the proxies of external key stores. */
+  readonly xks: XksClient;
   readonly macs: Macs;
   /** Makes key pairs. */
   readonly keyPairs: KeyPairs;

@@ -36,7 +36,7 @@ export interface TargetRequest {
   readonly recipient?: Recipient | undefined;
 }
 
-type ResolvedKeys = Record<string, ResolvedKey | undefined>;
+export type ResolvedKeys = Record<string, ResolvedKey | undefined>;
 
 /**
  * Resolves, authorizes and checks every target.

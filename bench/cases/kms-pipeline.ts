@@ -50,6 +50,7 @@ async function openParts() {
     audit: undefined,
     directory,
     quotas: "off" as const,
+    network: { fetch: platform.fetch, timeLimitMs: 250 },
   };
   const services: Services = servicesOf(parts, realm, {
     ofAccount: () => services,

@@ -1,18 +1,8 @@
 /** The Authorization header of a signed request, read strictly: three parts in the order of every signer, each once. */
 import { isRegion } from "../model/realm.ts";
 import { remember } from "../model/remember.ts";
+import { ALGORITHM, type Scope, TERMINATOR } from "../signing/scope.ts";
 import { incompleteSignature, incorrectSignature, type SignatureRefusal } from "./signature-refusal.ts";
-
-/** Whose key it is, and what its signature is for. */
-export interface Scope {
-  readonly accessKeyId: string;
-  /** YYYYMMDD */
-  readonly date: string;
-  readonly region: string;
-  readonly service: string;
-  /** All of it in one text, as it stands in the header. */
-  readonly credential: string;
-}
 
 /** What a signer's requests of one day have in common. */
 export interface SignerParts {
@@ -29,9 +19,7 @@ export interface Authorization {
   readonly signature: string;
 }
 
-const SCHEME = "AWS4-HMAC-SHA256";
-const SERVICE = "kms";
-const TERMINATOR = "aws4_request";
+export const KMS_SERVICE = "kms";
 const SIGNATURE = "Signature=";
 const MAX_LENGTH = 4096;
 const MAX_SIGNED_HEADERS = 64;
@@ -43,7 +31,10 @@ const DATE = /^\d{8}$/;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
 /** What the header says, or why it cannot be read. */
-export function parseAuthorization(header: string | undefined): Authorization | SignatureRefusal {
+export function parseAuthorization(
+  header: string | undefined,
+  service = KMS_SERVICE,
+): Authorization | SignatureRefusal {
   if (header === undefined) {
     return { code: "MissingAuthenticationTokenException", message: "Missing Authentication Token" };
   }
@@ -51,7 +42,11 @@ export function parseAuthorization(header: string | undefined): Authorization | 
   const at = header.lastIndexOf(SIGNATURE);
   if (at < 0) return notThreeParts(header);
   const parts = partsOf(header.slice(0, at));
-  return "code" in parts ? parts : { parts, signature: header.slice(at + SIGNATURE.length) };
+  if ("code" in parts) return parts;
+  if (parts.scope.service !== service) {
+    return incorrectSignature(`Credential should be scoped to correct service: '${service}'.`);
+  }
+  return { parts, signature: header.slice(at + SIGNATURE.length) };
 }
 
 /** Only what the header claims: whose key it is, and for which Region. */
@@ -81,13 +76,12 @@ function readScope(credential: string): Scope | SignatureRefusal {
   if (terminator !== TERMINATOR) {
     return incorrectSignature(`Credential should be scoped with a valid terminator: '${TERMINATOR}'.`);
   }
-  if (service !== SERVICE) return incorrectSignature(`Credential should be scoped to correct service: '${SERVICE}'.`);
   if (!isRegion(region)) return incorrectSignature("Credential should be scoped to a valid region.");
   return { accessKeyId, date, region, service, credential };
 }
 
 function notThreeParts(text: string): SignatureRefusal {
-  if (!text.startsWith(`${SCHEME} `)) return incompleteSignature(`Authorization must begin with '${SCHEME}'.`);
+  if (!text.startsWith(`${ALGORITHM} `)) return incompleteSignature(`Authorization must begin with '${ALGORITHM}'.`);
   return incompleteSignature(
     "Authorization must have Credential, SignedHeaders and Signature, in this order, each once and no more.",
   );

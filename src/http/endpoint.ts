@@ -16,6 +16,8 @@ import { type Answer, answer, CONTENT_TYPE, refusal } from "./protocol.ts";
 import { SignatureVerifier } from "./signature.ts";
 import type { SignatureRefusal } from "./signature-refusal.ts";
 
+export { createSignatureVerifier, type RequestVerifier, type VerifierOptions } from "./request-verifier.ts";
+
 export interface EndpointOptions {
   /** What `createKms()` returned. Its realm is the one of clients that name none. */
   readonly kms: Kms;

@@ -8,18 +8,30 @@ import type { AccessKey } from "../identities/directory.ts";
 import type { Authority } from "../kms.ts";
 import type { Ready } from "../records/ready.ts";
 import { secretBytes } from "../secret-bytes.ts";
-import { type Authorization, parseAuthorization, type SignerParts } from "./authorization.ts";
-import { basicTime, parseBasicTime } from "./basic-time.ts";
-import { CanonicalWriter, parseDigest } from "./canonical-request.ts";
+import { basicTime, parseBasicTime } from "../signing/basic-time.ts";
+import { CanonicalWriter, parseDigest } from "../signing/canonical-request.ts";
+import { SigningKeys } from "../signing/signing-keys.ts";
+import { type Authorization, KMS_SERVICE, parseAuthorization, type SignerParts } from "./authorization.ts";
 import { incompleteSignature, incorrectSignature, type SignatureRefusal } from "./signature-refusal.ts";
-import { SigningKeys } from "./signing-keys.ts";
 
 /** What is signed of a request. */
 export interface SignedRequest {
   header(lowerCaseName: string): string | undefined;
   /** Names and values in turn, each as it came and as often. */
   readonly rawHeaders: readonly string[];
+  /** Without a query, of characters that need no escape; "/" by default. */
+  readonly path?: string;
   readonly body: Uint8Array;
+}
+
+/** What a service asks of its signatures. */
+export interface SignatureProfile {
+  /** As it stands in the scope. */
+  readonly service: string;
+  /** Headers that must be signed, in lower case. */
+  readonly required: readonly string[];
+  /** How far the clocks of both sides may be apart. */
+  readonly windowMs: number;
 }
 
 export interface Signer {
@@ -27,8 +39,11 @@ export interface Signer {
   readonly region: string;
 }
 
-const WINDOW_MS = 15 * 60_000;
-const REQUIRED = ["host", "x-amz-date", "x-amz-target"];
+const KMS_PROFILE: SignatureProfile = {
+  service: KMS_SERVICE,
+  required: ["host", "x-amz-date", "x-amz-target"],
+  windowMs: 15 * 60_000,
+};
 const AMZ_PREFIX = "x-amz-";
 const encoder = new TextEncoder();
 /** Signs where there is no such access key, so that this takes as long. */
@@ -39,24 +54,26 @@ const NO_SIGNATURE = new Uint8Array(32);
 /** Checks signatures, with the signing keys of late at hand. */
 export class SignatureVerifier {
   readonly #authority: Authority;
+  readonly #profile: SignatureProfile;
   readonly #keys: SigningKeys;
   readonly #writer: CanonicalWriter;
   readonly #computed = secretBytes(NO_SIGNATURE.length);
   /** The time that was read last: requests of one second say the same. */
   #lastDate = { text: "", ms: undefined as number | undefined };
 
-  constructor(authority: Authority) {
+  constructor(authority: Authority, profile = KMS_PROFILE) {
     this.#authority = authority;
+    this.#profile = profile;
     this.#keys = new SigningKeys(authority.engine);
     this.#writer = new CanonicalWriter(authority.engine);
   }
 
   /** Who has signed the request, and for which Region; or why it is refused. */
   verify(request: SignedRequest): Ready<Signer | SignatureRefusal> {
-    const authorization = parseAuthorization(request.header("authorization"));
+    const authorization = parseAuthorization(request.header("authorization"), this.#profile.service);
     if ("code" in authorization) return authorization;
     const { parts } = authorization;
-    const values = signedValues(parts, request.rawHeaders);
+    const values = signedValues(parts, request.rawHeaders, this.#profile.required);
     if ("code" in values) return values;
     const nowMs = this.#authority.nowMs();
     const refused = this.#checkTime(values[parts.signedHeaders.get("x-amz-date")!]!, parts, nowMs);
@@ -75,14 +92,14 @@ export class SignatureVerifier {
     accessKey: AccessKey | undefined,
     { parts, signature }: Authorization,
     values: readonly string[],
-    { body }: SignedRequest,
+    { path = "/", body }: SignedRequest,
     nowMs: number,
   ): Signer | SignatureRefusal {
     const { engine } = this.#authority;
     const { scope } = parts;
     const bodyHash = engine.hash("SHA-256", body);
     const amzDate = signedValue("x-amz-date", parts, values)!;
-    const text = this.#writer.stringToSign(parts, values, amzDate, bodyHash);
+    const text = this.#writer.stringToSign(parts, path, values, amzDate, bodyHash);
     if (text === undefined) return incompleteSignature("The signed headers must be ASCII, and no more than 32 KiB.");
     const given = parseDigest(signature);
     const kept = this.#keys.find(scope, accessKey?.secret);
@@ -126,18 +143,23 @@ export class SignatureVerifier {
         `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: ${found}`,
       );
     }
-    return Math.abs(nowMs - ms) <= WINDOW_MS ? undefined : outsideWindow(text, ms, nowMs);
+    const { windowMs } = this.#profile;
+    return Math.abs(nowMs - ms) <= windowMs ? undefined : outsideWindow(text, ms, nowMs, windowMs);
   }
 }
 
-function outsideWindow(text: string, ms: number, nowMs: number): SignatureRefusal {
+function outsideWindow(text: string, ms: number, nowMs: number, windowMs: number): SignatureRefusal {
   const now = basicTime(nowMs);
   if (ms < nowMs) {
-    const bound = basicTime(nowMs - WINDOW_MS);
-    return incorrectSignature(`Signature expired: ${text} is now earlier than ${bound} (${now} - 15 min.)`);
+    const bound = basicTime(nowMs - windowMs);
+    return incorrectSignature(
+      `Signature expired: ${text} is now earlier than ${bound} (${now} - ${windowMs / 60_000} min.)`,
+    );
   }
-  const bound = basicTime(nowMs + WINDOW_MS);
-  return incorrectSignature(`Signature not yet current: ${text} is still later than ${bound} (${now} + 15 min.)`);
+  const bound = basicTime(nowMs + windowMs);
+  return incorrectSignature(
+    `Signature not yet current: ${text} is still later than ${bound} (${now} + ${windowMs / 60_000} min.)`,
+  );
 }
 
 const UNKNOWN_CLIENT: SignatureRefusal = {
@@ -157,8 +179,9 @@ const WRONG_SIGNATURE = incorrectSignature(
 function signedValues(
   { signedHeaders }: SignerParts,
   rawHeaders: readonly string[],
+  required: readonly string[],
 ): readonly string[] | SignatureRefusal {
-  for (const name of REQUIRED) if (!signedHeaders.has(name)) return unsigned(name);
+  for (const name of required) if (!signedHeaders.has(name)) return unsigned(name);
   const values = new Array<string | undefined>(signedHeaders.size).fill(undefined);
   let missing = values.length;
   for (let i = 0; i < rawHeaders.length; i += 2) {

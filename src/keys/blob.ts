@@ -29,6 +29,8 @@ import { type Material, SHORT_ID_BYTES } from "./material.ts";
 
 const VERSION = 0xa1;
 const SUITE = 0x01;
+/** Of blobs that an external key has encrypted once more (external-blob.ts). */
+const EXTERNAL_SUITE = 0x02;
 const MULTI_REGION = 0x01;
 const KEY_ID = 3;
 const MATERIAL_ID = 19;
@@ -36,6 +38,8 @@ const N = 35;
 const COMMITMENT = 67;
 const CIPHERTEXT = 99;
 const TAG_BYTES = 16;
+/** What stands before the commitment. */
+export const HEAD_BYTES = COMMITMENT;
 export const OVERHEAD_BYTES = CIPHERTEXT + TAG_BYTES;
 
 const KEY_BYTES = 32;
@@ -51,9 +55,27 @@ const LABEL = new TextEncoder().encode("kms-blob/v1/AES256GCM-HKDFSHA256-COMMIT\
  * authenticated yet.
  */
 export function readBlobKeyId(blob: Uint8Array): string | undefined {
-  if (blob.length <= OVERHEAD_BYTES || blob[0] !== VERSION || blob[1] !== SUITE) return undefined;
+  if (blob.length <= OVERHEAD_BYTES || blob[0] !== VERSION) return undefined;
+  if (blob[1] !== SUITE && !isExternalBlob(blob)) return undefined;
   if ((blob[2]! & ~MULTI_REGION) !== 0) return undefined;
   return readKeyId(blob, KEY_ID, blob[2] === MULTI_REGION);
+}
+
+/** Whether only an external key can tell what is in this blob. */
+export function isExternalBlob(blob: Uint8Array): boolean {
+  return blob[1] === EXTERNAL_SUITE && blob[2] === 0;
+}
+
+/** Makes the head of an outer form out of that of the blob in it. */
+export function asExternalHead(head: Uint8Array): Uint8Array {
+  head[1] = EXTERNAL_SUITE;
+  return head;
+}
+
+/** The other way round. */
+export function asInnerHead(head: Uint8Array): Uint8Array {
+  head[1] = SUITE;
+  return head;
 }
 
 /** Whether the header of a blob of ours names this material. */

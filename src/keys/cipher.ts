@@ -8,7 +8,7 @@ import type { Random } from "../env.ts";
 import { KmsError } from "../errors.ts";
 import { type Ready, whenReady } from "../records/ready.ts";
 import type { ReadTransaction } from "../records/record-store.ts";
-import { namesMaterial, openBlob, readBlobKeyId, sealBlob } from "./blob.ts";
+import { isExternalBlob, namesMaterial, openBlob, readBlobKeyId, sealBlob } from "./blob.ts";
 import { encodeContext } from "./context.ts";
 import { type AsymmetricKey, currentMaterial, isAsymmetric, type Key, type MaterialEntry } from "./key.ts";
 import type { Keys } from "./keys.ts";
@@ -43,6 +43,7 @@ export interface Cipher {
 export function cipherOver(keys: Keys, crypto: Engine, random: Random): Cipher {
   return {
     encrypt(tx, key, algorithm, plaintext, context) {
+      if (key.xksKeyId !== undefined) throw needsExternalKey();
       if (isAsymmetric(key)) return encryptTo(keys, tx, key, algorithm as OaepAlgorithm, plaintext);
       const { materialId } = currentMaterial(key);
       return whenReady(keys.material(tx, key, materialId), (material) => ({
@@ -52,8 +53,9 @@ export function cipherOver(keys: Keys, crypto: Engine, random: Random): Cipher {
     },
 
     decrypt(tx, key, algorithm, blob, context) {
+      if (key.xksKeyId !== undefined) throw needsExternalKey();
       if (isAsymmetric(key)) return decryptWith(keys, tx, key, algorithm as OaepAlgorithm, blob);
-      if (readBlobKeyId(blob) !== key.keyId) return undefined;
+      if (readBlobKeyId(blob) !== key.keyId || isExternalBlob(blob)) return undefined;
       const entry = key.materials.find(({ materialId }) => namesMaterial(blob, materialId)) ?? incomingIn(key, blob);
       if (entry === undefined) return undefined;
       return whenReady(keys.material(tx, key, entry.materialId), (material) => {
@@ -62,6 +64,11 @@ export function cipherOver(keys: Keys, crypto: Engine, random: Random): Cipher {
       });
     },
   };
+}
+
+/** A bug of ours: the cipher of such a key is that of external-cipher.ts. */
+function needsExternalKey(): TypeError {
+  return new TypeError("A key in an external key store is never used without its external key.");
 }
 
 /** Another Region may have begun to encrypt with material that is only about to become current in this one. */

@@ -82,6 +82,8 @@ export interface Key {
   readonly customKeyStoreId?: string;
   /** The key's id at the external key manager. */
   readonly xksKeyId?: string;
+  /** Of an unavailable key alone, and never in its record (unavailable.ts). */
+  readonly stateWhenConnected?: KeyState;
   /** Who manages it; absent, the customer does. */
   readonly manager?: "AWS";
 }

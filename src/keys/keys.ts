@@ -22,6 +22,7 @@ import { currentMaterial, isDeleted, type Key, keyRecord, type MaterialEntry } f
 import { generateMacKey, macRecord } from "./mac-material.ts";
 import { generateMaterial, type Material, materialFrom, materialIdOf, materialRecord } from "./material.ts";
 import { newPairMaterial, type PairMaterial, pairRecord } from "./pair-material.ts";
+import { asStored, asUnavailable, type StoresOfKeys } from "./unavailable.ts";
 
 const DAY_MS = 86_400_000;
 /** Whose paths are not built anew for each request. */
@@ -39,6 +40,7 @@ export interface KeysOptions {
   readonly types: MaterialTypes;
   readonly random: Random;
   readonly clock: Clock;
+  readonly stores: StoresOfKeys;
 }
 
 export interface MaterialTypes {
@@ -52,7 +54,8 @@ export function materialTypes(crypto: Engine, keyPairs: KeyPairs): MaterialTypes
 
 /** What a new key is made from. */
 export interface NewKey
-  extends Pick<Key, "keySpec" | "keyUsage" | "description" | "tags" | "policy" | "manager" | "origin" | "multiRegion"> {
+  extends Pick<Key, "keySpec" | "keyUsage" | "description" | "tags" | "policy" | "manager" | "origin" | "multiRegion">,
+    Pick<Key, "customKeyStoreId" | "xksKeyId"> {
   /** The pair of an asymmetric key that is made here, which its maker wipes. */
   readonly pair: PairBytes | undefined;
 }
@@ -73,8 +76,9 @@ export class Keys {
   readonly #random: Random;
   readonly #clock: Clock;
   readonly #deletions: DueIndex;
+  readonly #stores: StoresOfKeys;
 
-  constructor({ folder, crypto, keyPairs, types, random, clock }: KeysOptions) {
+  constructor({ folder, crypto, keyPairs, types, random, clock, stores }: KeysOptions) {
     this.#folder = folder;
     this.#paths = remember(REMEMBERED_KEYS, (keyId) => ({ key: this.#keyPath(keyId), materials: new Map() }));
     this.#types = types;
@@ -82,13 +86,14 @@ export class Keys {
     this.#keyPairs = keyPairs;
     this.#random = random;
     this.#clock = clock;
+    this.#stores = stores;
     this.#deletions = new DueIndex(`${folder}/deletion`, deletionRecord);
   }
 
   /** The key, unless there is none or its deletion has come due. */
   find(tx: ReadTransaction, keyId: string): Ready<Key | undefined> {
     const key = tx.get(keyRecord, this.#paths(keyId).key);
-    return key instanceof Promise ? key.then((loaded) => this.#asOf(loaded)) : this.#asOf(key);
+    return key instanceof Promise ? key.then((loaded) => this.#shown(tx, loaded)) : this.#shown(tx, key);
   }
 
   /** The key's record, whether or not its deletion has come due. */
@@ -131,7 +136,7 @@ export class Keys {
   }
 
   update(tx: Transaction, key: Key): Key {
-    tx.put(keyRecord, this.#keyPath(key.keyId), key);
+    tx.put(keyRecord, this.#keyPath(key.keyId), asStored(key));
     return key;
   }
 
@@ -210,6 +215,7 @@ export class Keys {
     if (!isDeleted(key, this.#clock.nowMs())) return false;
     const entries = [...entriesOf(key), ...(key.multiRegion?.incoming ? [key.multiRegion.incoming] : [])];
     for (const { materialId } of entries) tx.remove(this.#materialPath(keyId, materialId));
+    await this.#stores.forgetKey(tx, key);
     tx.remove(this.#keyPath(keyId));
     return true;
   }
@@ -250,6 +256,13 @@ export class Keys {
     const id = new Uint8Array(MATERIAL_ID_BYTES);
     this.#random.fill(id);
     return toHex(id);
+  }
+
+  #shown(tx: ReadTransaction, key: Key | undefined): Ready<Key | undefined> {
+    const found = this.#asOf(key);
+    if (found?.customKeyStoreId === undefined) return found;
+    const connected = this.#stores.isConnected(tx, found.customKeyStoreId);
+    return whenReady(connected, (isConnected) => (isConnected ? found : asUnavailable(found)));
   }
 
   /** The key as it is now. */

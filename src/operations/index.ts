@@ -4,14 +4,12 @@ import type { ValueOf } from "../model/shape.ts";
 import { deriveSharedSecret } from "./agreement.ts";
 import { createAlias, deleteAlias, listAliases, updateAlias } from "./alias.ts";
 import { decrypt, encrypt, reEncrypt } from "./cipher.ts";
+import { createCustomKeyStore, describeCustomKeyStores, updateCustomKeyStore } from "./custom-key-store.ts";
 import {
   connectCustomKeyStore,
-  createCustomKeyStore,
   deleteCustomKeyStore,
-  describeCustomKeyStores,
   disconnectCustomKeyStore,
-  updateCustomKeyStore,
-} from "./custom-key-store.ts";
+} from "./custom-key-store-connection.ts";
 import {
   generateDataKey,
   generateDataKeyPair,

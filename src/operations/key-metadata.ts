@@ -76,7 +76,11 @@ export function describeMetadata(key: Key, realm: Realm): ValueOf<typeof keyMeta
     MultiRegion: key.multiRegion !== undefined,
     ...(key.multiRegion && { MultiRegionConfiguration: describeRegions(key.keyId, key.multiRegion, realm) }),
     ...(key.deletionWindowDays !== undefined && { PendingDeletionWindowInDays: key.deletionWindowDays }),
-    ...(isSymmetric(key) && key.materials.length > 0 && { CurrentKeyMaterialId: currentMaterial(key).materialId }),
+    ...(key.customKeyStoreId !== undefined && { CustomKeyStoreId: key.customKeyStoreId }),
+    ...(key.xksKeyId !== undefined && { XksKeyConfiguration: { Id: key.xksKeyId } }),
+    ...(isSymmetric(key) &&
+      key.materials.length > 0 &&
+      key.customKeyStoreId === undefined && { CurrentKeyMaterialId: currentMaterial(key).materialId }),
     ...(key.origin === "EXTERNAL" && key.state !== "PendingImport" && expiryOf(firstExpiryOf(key))),
   };
 }

@@ -23,6 +23,7 @@ import {
   xksKeyId,
 } from "../model/scalars.ts";
 import { list, required, struct, type ValueOf } from "../model/shape.ts";
+import { addToStore, checkExternalKey, checkStoreMembers, isInStore, placeOf } from "./external-key.ts";
 import { describeMetadata, keyMetadata } from "./key-metadata.ts";
 import { checkedKeyPolicy } from "./key-policy.ts";
 import { operation } from "./operation.ts";
@@ -50,7 +51,6 @@ export const createKey = operation({
   name: "CreateKey",
   input: createKeyInput,
   output: struct({ KeyMetadata: keyMetadata }),
-  unsupported: ["CustomKeyStoreId", "XksKeyId"],
   action: "kms:CreateKey",
   tags: ({ Tags }) => Tags !== undefined && Tags.length > 0,
   targets: {},
@@ -60,7 +60,9 @@ export const createKey = operation({
   },
   effect: "write",
   preparation: {
-    async prepare(input, { keyPairs }) {
+    async prepare(input, services, preparing) {
+      const { keyPairs } = services;
+      if (isInStore(input)) await checkExternalKey(input, services, preparing);
       const spec = specOf(input);
       if (input.Origin === "EXTERNAL") return undefined;
       return KEY_SPECS[spec].material === "pair" ? keyPairs.generate(spec as PairSpec) : undefined;
@@ -77,7 +79,9 @@ export const createKey = operation({
     await services.keyCount.add(tx);
     const multiRegion = input.MultiRegion === true ? newMultiRegion(services.realm.region) : undefined;
     const optional = { ...(policy && { policy }), ...(multiRegion && { multiRegion }), ...originOf(input) };
-    const key = services.keys.create(tx, { keySpec, keyUsage, description, tags, pair, ...optional });
+    const place = isInStore(input) && placeOf(input);
+    const key = services.keys.create(tx, { keySpec, keyUsage, description, tags, pair, ...optional, ...place });
+    await addToStore(input, services, tx, key.keyId);
     return { KeyMetadata: describeMetadata(key, services.realm) };
   },
 });
@@ -138,20 +142,15 @@ function checkSpec(input: ValueOf<typeof createKeyInput>): void {
   if (input.KeyUsage !== undefined && algorithmsOf(spec, input.KeyUsage).length === 0) {
     throw new KmsError("ValidationException", `KeyUsage ${input.KeyUsage} is not compatible with KeySpec ${spec}`);
   }
+  checkStoreMembers(input, spec);
   if (input.Origin === "EXTERNAL" && NOT_IMPORTED.test(spec)) {
     throw new KmsError(
       "UnsupportedOperationException",
       `Key material of KeySpec ${spec} cannot be imported: leave Origin out, and AWS KMS makes it.`,
     );
   }
-  if (input.Origin !== undefined && input.Origin !== "AWS_KMS" && input.Origin !== "EXTERNAL") {
+  if (input.Origin !== undefined && input.Origin !== "AWS_KMS" && input.Origin !== "EXTERNAL" && !isInStore(input)) {
     throw new KmsError("UnsupportedOperationException", `Origin ${input.Origin} is not supported in this Region`);
-  }
-  if (input.MultiRegion === true && input.CustomKeyStoreId !== undefined) {
-    throw new KmsError(
-      "UnsupportedOperationException",
-      "A key in a custom key store cannot be a multi-Region key: leave out MultiRegion or CustomKeyStoreId.",
-    );
   }
 }
 

@@ -73,6 +73,13 @@ interface Request<I extends StructShape, T extends Targets, P> {
   readonly prepared: P;
 }
 
+/** What a preparation may use besides the services. */
+export interface Preparing {
+  readonly caller: Caller;
+  /** What was read may have changed when the handler runs. */
+  read<T>(work: (tx: ReadTransaction) => Promise<T>): Promise<T>;
+}
+
 /** Permissions in another Region of the account. */
 export interface Elsewhere<Member extends string = string> {
   /** The member that names the Region. */
@@ -84,7 +91,7 @@ export interface Elsewhere<Member extends string = string> {
 
 /** Slow work that must not hold up other writes: made once, before the transaction, and disposed of after it. */
 interface Preparation<I extends StructShape, P> {
-  prepare(input: ValueOf<I>, services: Services): Promise<P>;
+  prepare(input: ValueOf<I>, services: Services, preparing: Preparing): Promise<P>;
   dispose(prepared: P): void;
 }
 
@@ -154,7 +161,7 @@ export interface AnyOperation
   validate?(input: any): void;
   readonly preparation?: {
     // biome-ignore lint/suspicious/noExplicitAny: the declaration has tied the input to the shape
-    prepare(input: any, services: Services): Promise<unknown>;
+    prepare(input: any, services: Services, preparing: Preparing): Promise<unknown>;
     // biome-ignore lint/suspicious/noExplicitAny: the declaration has tied what is prepared to its handler
     dispose(prepared: any): void;
   };

@@ -8,7 +8,6 @@ export const generateRandom = operation({
   name: "GenerateRandom",
   input: struct({ NumberOfBytes: numberOfBytes, CustomKeyStoreId: customKeyStoreId, Recipient: recipient }),
   output: struct({ Plaintext: plaintext, CiphertextForRecipient: ciphertextBlob }),
-  unsupported: ["CustomKeyStoreId"],
   recipientGets: "Plaintext",
   action: "kms:GenerateRandom",
   targets: {},
@@ -16,7 +15,12 @@ export const generateRandom = operation({
     if (NumberOfBytes === undefined) throw new KmsError("ValidationException", "NumberOfBytes is required.");
   },
   effect: "read",
-  async handle({ input, services }) {
+  async handle({ input, services, tx }) {
+    if (input.CustomKeyStoreId !== undefined) {
+      await services.customKeyStores.get(tx, input.CustomKeyStoreId);
+      // External key stores make no random bytes, and others there are not.
+      throw new KmsError("UnsupportedOperationException");
+    }
     const bytes = new Uint8Array(input.NumberOfBytes!);
     services.random.fill(bytes);
     return { Plaintext: bytes };

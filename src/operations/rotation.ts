@@ -6,7 +6,7 @@ import { KmsError } from "../errors.ts";
 import { entriesOf } from "../keys/import-state.ts";
 import type { ImportedMaterial, Key, MaterialEntry } from "../keys/key.ts";
 import { DEFAULT_PERIOD_DAYS, shownRotation } from "../keys/rotation.ts";
-import { ANY_STATE, ROTATION_READABLE, ROTATION_SWITCHABLE, USABLE } from "../keys/state.ts";
+import { ANY_STATE, ROTATION_READABLE, ROTATION_SWITCHABLE, USABLE, wrongOrigin } from "../keys/state.ts";
 import { cutPage, invalidMarker, pageMembers, readMarker } from "../model/pages.ts";
 import {
   boolean,
@@ -25,7 +25,7 @@ import {
 import { enumeration, list, required, struct, type ValueOf } from "../model/shape.ts";
 import type { Services } from "../services.ts";
 import { expiryOf } from "./key-metadata.ts";
-import { operation } from "./operation.ts";
+import { operation, type ResolvedKey } from "./operation.ts";
 
 const DEFAULT_ROTATIONS_PER_PAGE = 100;
 const MAX_ON_DEMAND_ROTATIONS = 25;
@@ -122,6 +122,7 @@ export const rotateKeyOnDemand = operation({
   targets: { key: { ...ROTATABLE_KEY, action: "kms:RotateKeyOnDemand", states: USABLE, region: "no-replica" } },
   effect: "write",
   async handle({ keys: { key: target }, services, tx }) {
+    refuseInStore(target);
     checkOnDemandLimit(target.key, target.arn);
     const { keys, imports, replication } = services;
     const isImported = target.key.origin === "EXTERNAL";
@@ -130,6 +131,11 @@ export const rotateKeyOnDemand = operation({
     return { KeyId: target.key.keyId };
   },
 });
+
+/** A key in a custom key store has one material for ever. @throws {KmsError} UnsupportedOperationException */
+function refuseInStore({ key, arn }: ResolvedKey): void {
+  if (key.customKeyStoreId !== undefined) throw wrongOrigin(arn, key.origin!);
+}
 
 /** @throws {KmsError} LimitExceededException */
 function checkOnDemandLimit({ materials }: Key, arn: string): void {

@@ -22,6 +22,9 @@ const SHARED_OPERATIONS: ReadonlySet<string> = new Set([
   "Decapsulate",
 ]);
 const SHARED_RATE = 1000;
+/** Of cryptographic operations with the keys of one custom key store. */
+const STORE_RATE = 1800;
+export const STORE_GROUP = "CustomKeyStore";
 const SYMMETRIC_RATE = 10_000;
 const SYMMETRIC_RATES: Readonly<Record<string, number>> = {
   "us-east-1": 100_000,
@@ -121,6 +124,7 @@ export function sharedGroupOf(spec = ""): SharedGroup {
 export function rateOf(group: string, region: string): number | undefined {
   if (group === "symmetric") return SYMMETRIC_RATES[region] ?? SYMMETRIC_RATE;
   if (group === "RSA" || group === "ECC" || group === "ML_DSA" || group === "ML_KEM") return SHARED_RATE;
+  if (group === STORE_GROUP) return STORE_RATE;
   const rates = group.startsWith(PAIRS) ? PAIR_RATES : OPERATION_RATES;
   const name = group.startsWith(PAIRS) ? group.slice(PAIRS.length) : group;
   return Object.hasOwn(rates, name) ? rates[name] : undefined;

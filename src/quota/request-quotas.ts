@@ -4,11 +4,12 @@
  */
 import type { Clock } from "../env.ts";
 import { KmsError } from "../errors.ts";
-import { isGeneratingPairs, isShared, pairGroup, rateOf, sharedGroupOf } from "./rates.ts";
+import { isGeneratingPairs, isShared, pairGroup, rateOf, STORE_GROUP, sharedGroupOf } from "./rates.ts";
 
 /**
  * "off": no limits. "aws": those that AWS has by default. Or your own: requests a second by the name of an operation or
- * of a shared group ("symmetric", "RSA", "ECC", "ML_DSA", "ML_KEM"), the rest without a limit.
+ * of a shared group ("symmetric", "RSA", "ECC", "ML_DSA", "ML_KEM"), "CustomKeyStore" for each of them, the rest without
+ * a limit.
  */
 export type QuotaSetting = "off" | "aws" | Readonly<Record<string, number>>;
 
@@ -45,8 +46,13 @@ export class RequestQuotas {
     }
   }
 
-  #takeFrom(group: string): void {
-    const bucket = this.#bucketOf(group);
+  /** Counts a use of the keys of one custom key store. @throws {KmsError} ThrottlingException */
+  takeFromStore(storeId: string): void {
+    this.#takeFrom(`${STORE_GROUP} ${storeId}`, STORE_GROUP);
+  }
+
+  #takeFrom(name: string, group = name): void {
+    const bucket = this.#bucketOf(name, group);
     if (bucket === null) return;
     const nowMs = this.#clock.nowMs();
     const gained = Math.max(0, nowMs - bucket.filledAtMs) * (bucket.perSecond / 1000);
@@ -62,12 +68,12 @@ export class RequestQuotas {
   }
 
   /** `null` where there is no limit. */
-  #bucketOf(group: string): Bucket | null {
-    let bucket = this.#buckets.get(group);
+  #bucketOf(name: string, group: string): Bucket | null {
+    let bucket = this.#buckets.get(name);
     if (bucket === undefined) {
       const perSecond = this.#rateOf(group);
       bucket = perSecond === undefined ? null : { perSecond, tokens: perSecond, filledAtMs: this.#clock.nowMs() };
-      this.#buckets.set(group, bucket);
+      this.#buckets.set(name, bucket);
     }
     return bucket;
   }

@@ -11,6 +11,7 @@ import {
 } from "../../src/index.ts";
 import type { AnyShape, StructShape } from "../../src/model/shape.ts";
 import { OPERATIONS, type OperationName } from "../../src/operations/index.ts";
+import { CLOUDHSM_SETTINGS } from "./refusal-case.ts";
 import { ACCOUNT, failureOf, REGION, ROOT_KEY, type Service, startService } from "./service.ts";
 import { STATE_REQUESTS, type StateRequest } from "./state-requests.ts";
 
@@ -24,7 +25,7 @@ const EVE: Caller = {
 const byStoreId = { input: () => ({ CustomKeyStoreId: "cks-1" }) };
 const OTHER_REQUESTS: Readonly<Record<string, StateRequest>> = {
   ConnectCustomKeyStore: byStoreId,
-  CreateCustomKeyStore: { input: () => ({ CustomKeyStoreName: "store" }) },
+  CreateCustomKeyStore: { input: () => ({ CustomKeyStoreName: "store", ...CLOUDHSM_SETTINGS }) },
   CreateKey: { input: () => ({}) },
   Decapsulate: {
     input: ({ keyId, blob }) => ({ KeyId: keyId, EncapsulationAlgorithm: "ML_KEM", SharedSecretCiphertextBlob: blob }),

@@ -4,6 +4,7 @@ import type { Kms, PrincipalOptions } from "../../src/index.ts";
 import { OPERATIONS } from "../../src/operations/index.ts";
 import type { AnyOperation } from "../../src/operations/operation.ts";
 import { ALICE, allow, codeOf, DELEGATION, keyPolicy, policyOf, ROOT } from "./callers.ts";
+import { CLOUDHSM_SETTINGS } from "./refusal-case.ts";
 import { ACCOUNT, ARN_PREFIX, failureOf, type Service, startService } from "./service.ts";
 import { STATE_REQUESTS } from "./state-requests.ts";
 
@@ -102,7 +103,7 @@ describe("every operation", () => {
 
   it.each(KEYLESS.map(({ name, action }) => [name, action!]))("%s needs %s on everything", async (name, action) => {
     const inputs: Record<string, object> = {
-      CreateCustomKeyStore: { CustomKeyStoreName: "s" },
+      CreateCustomKeyStore: { CustomKeyStoreName: "s", ...CLOUDHSM_SETTINGS },
       GenerateRandom: { NumberOfBytes: 8 },
       ListRetirableGrants: { RetiringPrincipal: ALICE },
     };

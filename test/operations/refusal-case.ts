@@ -2,6 +2,12 @@
 import { ARN_PREFIX } from "./service.ts";
 
 export const UNKNOWN = "00000000-0000-4000-8000-000000000000";
+/** What makes a store over a CloudHSM cluster, of which there is none. */
+export const CLOUDHSM_SETTINGS = {
+  CloudHsmClusterId: "cluster-abcdefghijk",
+  KeyStorePassword: "password-of-a-store",
+  TrustAnchorCertificate: "-----BEGIN CERTIFICATE-----",
+};
 export const NO_MESSAGE = "UnknownError";
 export const enabledPlaintext = { Plaintext: new Uint8Array(8) };
 

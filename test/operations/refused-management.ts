@@ -1,5 +1,5 @@
 /** Wrong requests to the operations that manage keys. Sources: the public API model, and answers recorded by others. */
-import { arn, type Case, UNKNOWN, validation } from "./refusal-case.ts";
+import { arn, type Case, CLOUDHSM_SETTINGS, UNKNOWN, validation } from "./refusal-case.ts";
 import { ARN_PREFIX } from "./service.ts";
 
 const aTag = [{ TagKey: "a", TagValue: "" }];
@@ -320,11 +320,12 @@ export const CUSTOM_KEY_STORES: readonly Case[] = [
     "Please specify either CustomKeyStoreId or CustomKeyStoreName, not both.",
   ],
   [
-    "a store, which cannot be made yet",
+    "a store over a cluster, of which there is none",
     "CreateCustomKeyStore",
-    () => ({ CustomKeyStoreName: "store" }),
-    "UnsupportedOperationException",
-    "CreateCustomKeyStore is not supported in this Region yet.",
+    () => ({ CustomKeyStoreName: "store", ...CLOUDHSM_SETTINGS }),
+    "CloudHsmClusterNotFoundException",
+    "The request was rejected because KMS cannot find the CloudHSM cluster with the specified cluster ID. Retry the " +
+      "request with a different cluster ID.",
   ],
   [
     "a password that is too short, which is not shown",

@@ -71,10 +71,12 @@ function findNames(project: Project): Finding[] {
 }
 
 function findHeaders(project: Project): Finding[] {
-  return sourcesIn(project, "src/", "assembly/", "test/", "bench/", "scripts/").flatMap(({ path, text }) => {
-    const message = "starts without a comment that says what it is";
-    return /^(#!.*\n)?\s*(\/\*\*|\/\/)/.test(text) ? [] : [{ path, line: 1, message }];
-  });
+  return sourcesIn(project, "src/", "assembly/", "test/", "bench/", "scripts/", "examples/").flatMap(
+    ({ path, text }) => {
+      const message = "starts without a comment that says what it is";
+      return /^(#!.*\n)?\s*(\/\*\*|\/\/)/.test(text) ? [] : [{ path, line: 1, message }];
+    },
+  );
 }
 
 function findDefaults(project: Project): Finding[] {

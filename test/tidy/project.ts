@@ -53,7 +53,7 @@ export interface Rule {
 export type Files = Readonly<Record<string, string>>;
 
 /** Folders that hold sources; everything in them is judged. */
-export const FOLDERS = ["src", "assembly", "test", "bench", "scripts"] as const;
+export const FOLDERS = ["src", "assembly", "test", "bench", "scripts", "examples"] as const;
 const SOURCE = /\.(ts|mts|mjs|js)$/;
 const MANIFESTS = ["package.json", "asconfig.json", "tsup.config.ts", "vitest.config.ts", ".ci/run"];
 

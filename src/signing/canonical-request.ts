@@ -1,16 +1,22 @@
 /**
- * The canonical request and the string to sign of `POST /`, put together as bytes in one room: hashes go in as digits,
- * and no text is built around them. Source: IAM User Guide, "Create a signed AWS API request".
+ * The canonical request and the string to sign of a `POST` without a query, put together as bytes in one room: hashes go
+ * in as digits, and no text is built around them. Source: IAM User Guide, "Create a signed AWS API request".
  */
 import type { Engine } from "../crypto/engine.ts";
-import type { SignerParts } from "./authorization.ts";
+import { ALGORITHM, type Scope } from "./scope.ts";
 
-const ALGORITHM = "AWS4-HMAC-SHA256";
 /** More than the headers of a request may have. */
 const ROOM_BYTES = 32_768;
 const DIGEST_DIGITS = 64;
 const encoder = new TextEncoder();
 const DIGITS = encoder.encode("0123456789abcdef");
+
+/** What is signed of a request besides its values. */
+export interface SigningForm {
+  readonly scope: Scope;
+  /** Names in lower case and ascending order, separated by semicolons. */
+  readonly signedHeadersText: string;
+}
 
 /** Writes what is signed. One at a time: each of its methods overwrites the bytes of the last. */
 export class CanonicalWriter {
@@ -24,10 +30,12 @@ export class CanonicalWriter {
   /**
    * The string to sign, in bytes that are good until the next call.
    * @param values of the signed headers, in their order
+   * @param path of the request, of characters that need no escape
    * @returns `undefined` where a value is not printable ASCII, or all of them are too long
    */
   stringToSign(
-    { scope, signedHeadersText }: SignerParts,
+    { scope, signedHeadersText }: SigningForm,
+    path: string,
     values: readonly string[],
     amzDate: string,
     bodyHash: Uint8Array,
@@ -35,7 +43,7 @@ export class CanonicalWriter {
     let headers = "";
     let i = 0;
     for (const name of signedHeadersText.split(";")) headers += `${name}:${canonicalValue(values[i++]!)}\n`;
-    const canonical = this.#write(`POST\n/\n\n${headers}\n${signedHeadersText}\n`, bodyHash);
+    const canonical = this.#write(`POST\n${path}\n\n${headers}\n${signedHeadersText}\n`, bodyHash);
     if (canonical === undefined) return undefined;
     const hash = this.#engine.hash("SHA-256", canonical);
     // A session token may stand in it.

@@ -6,11 +6,10 @@
 import type { Engine } from "../crypto/engine.ts";
 import type { Secret } from "../crypto/secret.ts";
 import { secretBytes } from "../secret-bytes.ts";
-import type { Scope } from "./authorization.ts";
+import { type Scope, TERMINATOR } from "./scope.ts";
 
 const KEPT = 1024;
 const PREFIX = "AWS4";
-const TERMINATOR = "aws4_request";
 const encoder = new TextEncoder();
 
 interface SigningKey {
