@@ -88,7 +88,7 @@ export function servicesOf(parts: Omit<Parts, "upkeep">, realm: Realm, neighbour
     clock,
     keys,
     rotations,
-    imports: new ImportedMaterials({ folder, keys, crypto, keyPairs, clock }),
+    imports: new ImportedMaterials({ folder, keys, crypto, keyPairs, clock, replication }),
     importTokens: new ImportTokens(types.symmetric, crypto, random),
     aliases: aliasesIn(folder, clock),
     cipher: cipherOver(keys, crypto, random),

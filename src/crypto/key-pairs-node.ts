@@ -51,9 +51,16 @@ const plain = (bytes: Uint8Array): Uint8Array => viewOf(bytes, 0, bytes.length);
 export function nodeKeyPairs(crypto: NodeCrypto, random: Random, holdsRawKeys = true): KeyPairs {
   return {
     generate: (spec) => generateNative(crypto, spec) ?? generateNoble(spec as RawSpec, random),
-    read: (spec, pkcs8) => pairFromPkcs8(spec, pkcs8, async (number) => crypto.checkPrimeSync(number, PRIME_CHECKS)),
+    read: (spec, pkcs8) => pairFromPkcs8(spec, pkcs8, (number) => isPrime(crypto, number)),
     open: (spec, bytes) => new NodePair(crypto, random, holdsRawKeys, spec, bytes),
   };
+}
+
+/** Another thread does the arithmetic. */
+function isPrime(crypto: NodeCrypto, number: bigint): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    crypto.checkPrime(number, PRIME_CHECKS, (error, verdict) => (error ? reject(error) : resolve(verdict)));
+  });
 }
 
 /** An RSA key takes seconds, which another thread spends; a curve's takes less time than asking one. */

@@ -7,9 +7,25 @@ import type { ImportedMaterial, Key, MaterialEntry } from "./key.ts";
 
 export type ImportedEntry = MaterialEntry & { readonly imported: ImportedMaterial };
 
-/** All that was ever imported into a key, oldest first. */
+/** All of which the store may have bytes, oldest first. */
 export function entriesOf({ materials, pendingMaterial }: Key): readonly ImportedEntry[] {
   return (pendingMaterial === undefined ? materials : [...materials, pendingMaterial]) as readonly ImportedEntry[];
+}
+
+/** The material that the next rotation makes current. Once it is deleted or expired, it has nothing to do with the key. */
+export function pendingOf({ pendingMaterial }: Key): ImportedEntry | undefined {
+  return pendingMaterial?.imported?.isMissing ? undefined : (pendingMaterial as ImportedEntry | undefined);
+}
+
+/** What belongs to a key: all that was ever current, whether or not it is there, and what is pending. */
+export function associatedOf(key: Key): readonly ImportedEntry[] {
+  const pending = pendingOf(key);
+  return (pending === undefined ? key.materials : [...key.materials, pending]) as readonly ImportedEntry[];
+}
+
+/** Whether a key has all the material that its ciphertexts may need. */
+export function isComplete({ materials }: Key): boolean {
+  return materials.length > 0 && materials.every(({ imported }) => !imported?.isMissing);
 }
 
 /** A key as it is now: what has expired is missing, and a key that misses some of its material waits for it. */
@@ -28,9 +44,9 @@ export function asOf(key: Key, nowMs: number): Key {
 
 /** The state that follows from what is there. What is pending its first rotation is not needed yet. */
 export function withState(key: Key): Key {
-  const isComplete = key.materials.length > 0 && key.materials.every(({ imported }) => !imported?.isMissing);
-  if (key.state === "PendingImport" && isComplete) return { ...key, state: "Enabled" };
-  if ((key.state === "Enabled" || key.state === "Disabled") && !isComplete) return { ...key, state: "PendingImport" };
+  const isWhole = isComplete(key);
+  if (key.state === "PendingImport" && isWhole) return { ...key, state: "Enabled" };
+  if ((key.state === "Enabled" || key.state === "Disabled") && !isWhole) return { ...key, state: "PendingImport" };
   return key;
 }
 
@@ -39,6 +55,11 @@ export function missing({ imported, ...entry }: ImportedEntry, hasExpired = fals
   const { validToMs, ...kept } = imported;
   const dated = hasExpired && validToMs !== undefined ? { validToMs } : {};
   return { ...entry, imported: { ...kept, ...dated, isMissing: true } };
+}
+
+/** Whether a key has a material, its bytes or only the place for them. */
+export function lists(key: Key, materialId: string): boolean {
+  return entriesOf(key).some((entry) => entry.materialId === materialId);
 }
 
 /** Whether a key has the bytes of a material. */

@@ -28,7 +28,7 @@ import {
   withPrimary,
   withReplicas,
 } from "./errands.ts";
-import { holds, lackingMaterial } from "./import-state.ts";
+import { holds, lackingMaterial, lists } from "./import-state.ts";
 import { isDeleted, type Key, type MaterialEntry } from "./key.ts";
 import {
   allMaterials,
@@ -255,6 +255,8 @@ export class Replication {
         await this.#copyMaterials(tx, source, own, from);
         const taken = synchronized(own, source, region);
         keys.update(tx, taken);
+        const lost = own.pendingMaterial;
+        if (lost !== undefined && !lists(taken, lost.materialId)) keys.removeMaterial(tx, own, lost.materialId);
         if (this.isReplica(own) && !this.isReplica(taken)) this.#becomePrimary(tx, taken);
         await record(keyId);
       }

@@ -5,8 +5,10 @@
 import { KEY_SPECS, type OaepAlgorithm, type PairSpec } from "../crypto/algorithms.ts";
 import { KmsError } from "../errors.ts";
 import type { ImportParameters } from "../keys/import-token.ts";
-import type { Key } from "../keys/key.ts";
+import type { ReadMaterial } from "../keys/imported-materials.ts";
+import { isSymmetric, type Key } from "../keys/key.ts";
 import { EXTERNAL_IMPORTABLE, IMPORT_PREPARABLE, IMPORTABLE } from "../keys/state.ts";
+import { keyArn, keyIdOfArn } from "../model/arn.ts";
 import {
   ciphertextBlob,
   expirationModel,
@@ -81,7 +83,7 @@ export const getParametersForImport = operation({
   },
   async handle({ input, keys: { key: target }, services, tx, prepared: pair }) {
     const { WrappingAlgorithm: algorithm, WrappingKeySpec } = input;
-    checkWrapping(target.key, algorithm);
+    checkWrapping(target.key, algorithm, WrappingKeySpec);
     const validToMs = Math.trunc(services.clock.nowMs()) + TOKEN_DAYS * DAY_MS;
     const parameters = { validToMs, algorithm, spec: WrappingKeySpec as PairSpec, pair };
     return {
@@ -118,36 +120,29 @@ export const importKeyMaterial = operation({
     },
   },
   effect: "write",
-  async handle({ input, keys: { key: target }, services, tx }) {
+  preparation: {
+    prepare: unwrapMaterial,
+    dispose(unwrapped) {
+      if (unwrapped !== undefined && !(unwrapped.material instanceof KmsError)) unwrapped.material.bytes.fill(0);
+    },
+  },
+  async handle({ input, keys: { key: target }, services, tx, prepared: unwrapped }) {
     checkExpiry(input);
     const nowMs = services.clock.nowMs();
     const validToMs = input.ValidTo?.getTime();
     checkValidTo(validToMs, nowMs);
     const { key, arn } = target;
-    const parameters = await services.importTokens.open(tx, key.keyId, arn, input.ImportToken);
-    if (parameters === undefined) throw new KmsError("InvalidImportTokenException", INVALID_TOKEN);
-    let bytes: Uint8Array | undefined;
-    try {
-      if (parameters.validToMs <= nowMs) throw new KmsError("ExpiredImportTokenException", EXPIRED_TOKEN);
-      bytes = await unwrap(services, parameters, input.EncryptedKeyMaterial);
-      if (bytes === undefined) throw new KmsError("InvalidCiphertextException");
-      const options = {
-        importType: input.ImportType,
-        materialId: input.KeyMaterialId,
-        description: input.KeyMaterialDescription,
-        validToMs,
-        isReplica: services.replication.isReplica(key),
-      };
-      const { materialId, key: imported } = await services.imports.put(tx, key, arn, bytes, options);
-      // What is new the replicas have to expect.
-      if (!options.isReplica && imported.pendingMaterial !== key.pendingMaterial) {
-        await services.replication.spread(tx, key, imported);
-      }
-      return { KeyId: arn, KeyMaterialId: materialId };
-    } finally {
-      bytes?.fill(0);
-      parameters.pair.privateKey.fill(0);
-    }
+    checkKind(key, arn, input);
+    if (unwrapped === undefined) throw new KmsError("InvalidImportTokenException", INVALID_TOKEN);
+    if (unwrapped.validToMs <= nowMs) throw new KmsError("ExpiredImportTokenException", EXPIRED_TOKEN);
+    if (unwrapped.material instanceof KmsError) throw unwrapped.material;
+    const options = {
+      importType: input.ImportType,
+      materialId: input.KeyMaterialId,
+      description: input.KeyMaterialDescription,
+      validToMs,
+    };
+    return { KeyId: arn, KeyMaterialId: await services.imports.put(tx, key, arn, unwrapped.material, options) };
   },
 });
 
@@ -166,7 +161,7 @@ export const deleteImportedKeyMaterial = operation({
   },
   effect: "write",
   async handle({ input, keys: { key: target }, services, tx }) {
-    const deleted = services.imports.delete(tx, target.key, target.arn, input.KeyMaterialId);
+    const deleted = await services.imports.delete(tx, target.key, target.arn, input.KeyMaterialId);
     return { KeyId: target.arn, KeyMaterialId: deleted ?? "" };
   },
 });
@@ -176,18 +171,20 @@ const INVALID_TOKEN =
 const EXPIRED_TOKEN =
   "The import token has expired: call GetParametersForImport again, wrap the material with the new public key, and import it.";
 
-/** OAEP by itself has no room for an RSA key. @throws {KmsError} UnsupportedOperationException */
-function checkWrapping({ keySpec }: Key, algorithm: string): void {
-  if (KEY_SPECS[keySpec].modulusBytes === undefined || WRAPPINGS[algorithm]!.aesFirst) return;
+/** OAEP by itself has no room for an RSA key, nor RSA_2048 for the largest curve's. @throws {KmsError} UnsupportedOperationException */
+function checkWrapping({ keySpec }: Key, algorithm: string, wrappingKeySpec: string): void {
+  if (WRAPPINGS[algorithm]!.aesFirst) return;
+  const isTooLong = keySpec === "ECC_NIST_P521" && wrappingKeySpec === "RSA_2048";
+  if (KEY_SPECS[keySpec].modulusBytes === undefined && !isTooLong) return;
   throw new KmsError(
     "UnsupportedOperationException",
-    `Wrapping algorithm ${algorithm} cannot wrap key material of ${keySpec}; use RSA_AES_KEY_WRAP_SHA_256.`,
+    `Wrapping algorithm ${algorithm} with ${wrappingKeySpec} cannot wrap key material of ${keySpec}; use RSA_AES_KEY_WRAP_SHA_256.`,
   );
 }
 
 /** @throws {KmsError} ValidationException */
 function checkExpiry(input: ValueOf<typeof importInput>): void {
-  const { ExpirationModel = "KEY_MATERIAL_EXPIRES", ValidTo, ImportType, KeyMaterialId } = input;
+  const { ExpirationModel = "KEY_MATERIAL_EXPIRES", ValidTo } = input;
   if (ExpirationModel === "KEY_MATERIAL_EXPIRES" && ValidTo === undefined) {
     throw new KmsError(
       "ValidationException",
@@ -200,8 +197,15 @@ function checkExpiry(input: ValueOf<typeof importInput>): void {
       "A validTo date cannot be set if the ExpirationModel is KEY_MATERIAL_DOES_NOT_EXPIRE",
     );
   }
-  if (ImportType === "NEW_KEY_MATERIAL" && KeyMaterialId !== undefined) {
-    throw new KmsError("ValidationException", "A KeyMaterialId can be given only for EXISTING_KEY_MATERIAL.");
+}
+
+/** Only a symmetric key ever has more than one material. @throws {KmsError} UnsupportedOperationException */
+function checkKind(key: Key, arn: string, input: ValueOf<typeof importInput>): void {
+  if (isSymmetric(key)) return;
+  for (const member of ["ImportType", "KeyMaterialDescription", "KeyMaterialId"] as const) {
+    if (input[member] === undefined) continue;
+    const why = `${member} is valid only for symmetric encryption keys, and ${arn} is a key of ${key.keySpec}: leave it out.`;
+    throw new KmsError("UnsupportedOperationException", why);
   }
 }
 
@@ -212,6 +216,41 @@ function checkValidTo(validToMs: number | undefined, nowMs: number): void {
     "ValidationException",
     `The validTo date must lie in the future, at most ${MAX_VALID_DAYS} days from now.`,
   );
+}
+
+/** What a token said, and what came with it. */
+interface Unwrapped {
+  /** When the token expires. */
+  readonly validToMs: number;
+  /** Or why there is none. */
+  readonly material: ReadMaterial | KmsError;
+}
+
+/** `undefined` for what is no token for this key. */
+async function unwrapMaterial(
+  { KeyId, ImportToken, EncryptedKeyMaterial }: ValueOf<typeof importInput>,
+  services: Services,
+): Promise<Unwrapped | undefined> {
+  const { keys, importTokens, imports, realm, records } = services;
+  const keyId = keyIdOfArn(KeyId);
+  const [key, parameters] = await records.read(
+    async (tx) =>
+      [await keys.find(tx, keyId), await importTokens.open(tx, keyId, keyArn(realm, keyId), ImportToken)] as const,
+  );
+  if (parameters === undefined) return undefined;
+  let bytes: Uint8Array | undefined;
+  try {
+    bytes = key && (await unwrap(services, parameters, EncryptedKeyMaterial));
+    const material =
+      bytes === undefined ? new KmsError("InvalidCiphertextException") : await imports.read(key!.keySpec, bytes);
+    return { validToMs: parameters.validToMs, material };
+  } catch (error) {
+    if (!(error instanceof KmsError)) throw error;
+    return { validToMs: parameters.validToMs, material: error };
+  } finally {
+    bytes?.fill(0);
+    parameters.pair.privateKey.fill(0);
+  }
 }
 
 /** The material, which is the caller's to wipe; `undefined` for whatever does not unwrap. */
@@ -226,13 +265,15 @@ async function unwrap(
     if (!aesFirst) return await opened.decrypt(oaep, wrapped);
     const { modulusBytes } = KEY_SPECS[spec];
     const aesKey = await opened.decrypt(oaep, wrapped.subarray(0, modulusBytes));
-    if (aesKey === undefined) return undefined;
+    // Where there is no AES key the same is done with another, so that the time says less about which half was wrong.
+    const isKey = aesKey !== undefined && AES_KEY_BYTES.includes(aesKey.length);
+    let material: Uint8Array | undefined;
     try {
-      return AES_KEY_BYTES.includes(aesKey.length)
-        ? engine.unwrapKey(aesKey, wrapped.subarray(modulusBytes))
-        : undefined;
+      material = engine.unwrapKey(isKey ? aesKey : new Uint8Array(32), wrapped.subarray(modulusBytes));
+      return isKey ? material : undefined;
     } finally {
-      aesKey.fill(0);
+      aesKey?.fill(0);
+      if (!isKey) material?.fill(0);
     }
   } finally {
     opened.destroy();

@@ -1,5 +1,6 @@
 /** What answers tell of a key. Source: AWS KMS API reference, "KeyMetadata". */
 import type { Realm } from "../env.ts";
+import { isComplete } from "../keys/import-state.ts";
 import { currentMaterial, isSymmetric, type Key, type MultiRegion } from "../keys/key.ts";
 import { keyArn } from "../model/arn.ts";
 import {
@@ -81,7 +82,7 @@ export function describeMetadata(key: Key, realm: Realm): ValueOf<typeof keyMeta
     ...(isSymmetric(key) &&
       key.materials.length > 0 &&
       key.customKeyStoreId === undefined && { CurrentKeyMaterialId: currentMaterial(key).materialId }),
-    ...(key.origin === "EXTERNAL" && key.state !== "PendingImport" && expiryOf(firstExpiryOf(key))),
+    ...(key.origin === "EXTERNAL" && isComplete(key) && expiryOf(firstExpiryOf(key))),
   };
 }
 
@@ -94,7 +95,7 @@ function describeRegions(keyId: string, { primaryRegion, replicaRegions }: Multi
   };
 }
 
-/** The earliest moment at which any material of a key expires that it has. */
+/** The earliest moment at which any material of a key expires that has all of it. */
 function firstExpiryOf({ materials }: Key): number | undefined {
   const times = materials.flatMap(({ imported }) => imported?.validToMs ?? []);
   return times.length > 0 ? Math.min(...times) : undefined;

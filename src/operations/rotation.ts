@@ -3,7 +3,6 @@
  * reference.
  */
 import { KmsError } from "../errors.ts";
-import { entriesOf } from "../keys/import-state.ts";
 import type { ImportedMaterial, Key, MaterialEntry } from "../keys/key.ts";
 import { DEFAULT_PERIOD_DAYS, shownRotation } from "../keys/rotation.ts";
 import { ANY_STATE, ROTATION_READABLE, ROTATION_SWITCHABLE, USABLE, wrongOrigin } from "../keys/state.ts";
@@ -173,9 +172,9 @@ export const listKeyRotations = operation({
   effect: "read",
   async handle({ input, keys: { key: target }, services }) {
     const after = readMarker(input.Marker, (text) => MATERIAL_ID.test(text));
-    const all = entriesOf(target.key).filter(
-      (entry) => input.IncludeKeyMaterial === "ALL_KEY_MATERIAL" || entry.rotationType !== undefined,
-    );
+    const all = services.imports
+      .associated(target.key)
+      .filter((entry) => input.IncludeKeyMaterial === "ALL_KEY_MATERIAL" || entry.rotationType !== undefined);
     const last = all.findIndex(({ materialId }) => materialId === after);
     if (after !== undefined && last < 0) throw invalidMarker();
     const rest = all.slice(last + 1);

@@ -93,15 +93,6 @@ describe("keys of other kinds", () => {
     expect((await call("Decrypt", decrypt)).Plaintext).toEqual(text("to you"));
   });
 
-  it("take no new material", async () => {
-    const KeyId = await owner.newKey({ KeySpec: "HMAC_256", KeyUsage: "GENERATE_VERIFY_MAC" });
-    await owner.importInto(KeyId, randomBytes(32));
-    const renewed = { ...FOREVER, ImportType: "NEW_KEY_MATERIAL" };
-    expect((await failureOf(owner.importInto(KeyId, randomBytes(32), renewed))).name).toBe(
-      "IncorrectKeyMaterialException",
-    );
-  });
-
   it.each(["ML_DSA_44", "ML_KEM_768"])("%s is made here alone", async (KeySpec) => {
     const KeyUsage = KeySpec.startsWith("ML_DSA") ? "SIGN_VERIFY" : "ENCAPSULATE_DECAPSULATE";
     expect((await failureOf(owner.newKey({ KeySpec, KeyUsage }))).name).toBe("UnsupportedOperationException");

@@ -151,20 +151,6 @@ describe("a symmetric key", () => {
     expect(await owner.unseal(old)).toBe("old");
   });
 
-  it("is not disturbed by the loss of material that only waits for its rotation", async () => {
-    const KeyId = await owner.newKey();
-    await owner.importInto(KeyId, randomBytes(32));
-    const bytes = randomBytes(32);
-    const renewed = { ...FOREVER, ImportType: "NEW_KEY_MATERIAL" };
-    const { KeyMaterialId } = await owner.importInto(KeyId, bytes, renewed);
-    await call("DeleteImportedKeyMaterial", { KeyId, KeyMaterialId });
-    expect(await owner.stateOf(KeyId)).toBe("Enabled");
-    expect((await failureOf(call("RotateKeyOnDemand", { KeyId }))).message).toContain("No available key material");
-    expect((await owner.importInto(KeyId, bytes)).KeyMaterialId).toBe(KeyMaterialId);
-    await call("RotateKeyOnDemand", { KeyId });
-    expect((await owner.metadata(KeyId)).CurrentKeyMaterialId).toBe(KeyMaterialId);
-  });
-
   it("is not rotated automatically", async () => {
     const KeyId = await owner.newKey();
     await owner.importInto(KeyId, randomBytes(32));
