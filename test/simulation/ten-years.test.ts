@@ -36,6 +36,7 @@ it.each(seeds)(
         if (day % 20 === 0) for (const actor of actors) await actor.check();
       }
       for (const actor of actors) await actor.check();
+      for (const actor of actors) await actor.end();
     } catch (error) {
       const date = new Date(world.nowMs).toISOString();
       throw new Error(`SIMULATION_SEED=${seed}, on ${date}: ${(error as Error).message}`, { cause: error });
@@ -51,6 +52,9 @@ it.each(seeds)(
       "rotated by themselves",
       "rotated on demand",
       "deleted",
+      "imported again",
+      "rotated to imported material",
+      "looked at without material",
     ]) {
       expect(world.counts.get(what), what).toBeGreaterThan(0);
     }
