@@ -195,14 +195,20 @@ describe("under fire", () => {
   });
 
   it("finishes what runs when it is told to stop, and takes nothing new", async () => {
-    const other = await listenOnLoopback(endpoint, 0);
+    let arrive = () => {};
+    const arrived = new Promise<void>((resolve) => (arrive = resolve));
+    const answer: typeof endpoint.answer = (request) => {
+      arrive();
+      return endpoint.answer(request);
+    };
+    const other = await listenOnLoopback({ ...endpoint, answer }, 0);
     const body = JSON.stringify({ KeySpec: "RSA_3072", KeyUsage: "SIGN_VERIFY" });
     const running = fetch(other.url, {
       method: "POST",
       headers: { "content-type": CONTENT_TYPE, "x-amz-target": "TrentService.CreateKey" },
       body,
     });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await arrived;
     const stopped = other.stop();
     expect((await running).status).toBe(200);
     await stopped;
