@@ -15,6 +15,8 @@ interface NewKeyMembers {
 
 const EXTERNAL = "EXTERNAL_KEY_STORE";
 const CLOUDHSM = "AWS_CLOUDHSM";
+/** An id is a part of the path at which a proxy is called; these two would lead to another path. */
+const PATH_STEPS: readonly string[] = [".", ".."];
 
 /** Whether a key in a custom key store is wanted, of whichever kind. */
 export function isInStore({ Origin }: NewKeyMembers): boolean {
@@ -32,6 +34,9 @@ export function checkStoreMembers(input: NewKeyMembers, keySpec: string): void {
   if (CustomKeyStoreId === undefined) throw invalid(`CustomKeyStoreId is required for the Origin ${Origin}.`);
   if (Origin === EXTERNAL && XksKeyId === undefined) throw invalid(`XksKeyId is required for the Origin ${Origin}.`);
   if (Origin === CLOUDHSM && XksKeyId !== undefined) throw invalid(`XksKeyId is not valid for the Origin ${Origin}.`);
+  if (XksKeyId !== undefined && PATH_STEPS.includes(XksKeyId)) {
+    throw invalid(`XksKeyId '${XksKeyId}' is a step in a path, so a proxy cannot be asked for a key of that name.`);
+  }
   if (keySpec !== "SYMMETRIC_DEFAULT") {
     throw unsupported(`KeySpec ${keySpec} is not supported in custom key stores.`);
   }
@@ -48,7 +53,8 @@ export async function checkExternalKey(
   const requester = { caller, operation: "CreateKey" };
   await read(async (tx) => {
     const store = await connectedStore(input, services, tx);
-    await services.customKeyStores.checkKeyFree(tx, store.id, xksKeyId);
+    const exists = async (keyId: string) => (await services.keys.find(tx, keyId)) !== undefined;
+    await services.customKeyStores.checkKeyFree(tx, store.id, xksKeyId, exists);
     let found: ExternalKeyMetadata;
     try {
       found = await services.xks.keyMetadata(store, xksKeyId, requester);

@@ -166,9 +166,18 @@ export class CustomKeyStores {
     tx.put(keyCountRecord, this.#keyCountPath(storeId), { keys: (await this.#keyCount(tx, storeId)) + 1 });
   }
 
-  /** @throws {KmsError} XksKeyAlreadyInUseException */
-  async checkKeyFree(tx: ReadTransaction, storeId: string, xksKeyId: string): Promise<void> {
-    if ((await tx.get(storedKeyRecord, this.#storedKeyPath(storeId, xksKeyId))) !== undefined) throw keyInUse(xksKeyId);
+  /**
+   * @param exists whether there is such a key: one whose deletion has come due may not have been removed yet
+   * @throws {KmsError} XksKeyAlreadyInUseException
+   */
+  async checkKeyFree(
+    tx: ReadTransaction,
+    storeId: string,
+    xksKeyId: string,
+    exists: (keyId: string) => Promise<boolean>,
+  ): Promise<void> {
+    const held = await tx.get(storedKeyRecord, this.#storedKeyPath(storeId, xksKeyId));
+    if (held !== undefined && (await exists(held.keyId))) throw keyInUse(xksKeyId);
   }
 
   /** Gives the external key of a key free that is gone. */
