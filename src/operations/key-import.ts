@@ -219,7 +219,7 @@ function checkValidTo(validToMs: number | undefined, nowMs: number): void {
 }
 
 /** What a token said, and what came with it. */
-interface Unwrapped {
+export interface Unwrapped {
   /** When the token expires. */
   readonly validToMs: number;
   /** Or why there is none. */
