@@ -34,6 +34,11 @@ afterAll(async () => {
   await proxy.stop();
 });
 
+/** Another secret of the same form. */
+function changedSecret(secret: string): string {
+  return `${secret.startsWith("A") ? "B" : "A"}${secret.slice(1)}`;
+}
+
 /** A service with nothing in it, whose clock the test moves. */
 async function newService(keystore = memoryKeystore()) {
   let nowMs = Date.now();
@@ -120,7 +125,7 @@ describe("an external key store", () => {
       await call("DisconnectCustomKeyStore", byId);
       expect((await describeStores(call, byId))[0]).not.toHaveProperty("ConnectionErrorCode");
     };
-    await failing((to) => void (to.accessKeys = { [id]: `${secret.slice(0, -2)}A=` }), "INVALID_CREDENTIALS");
+    await failing((to) => void (to.accessKeys = { [id]: changedSecret(secret) }), "INVALID_CREDENTIALS");
     await failing((to) => void (to.accessKeys = { ABCDEFGHIJKLMNOPQRST: secret }), "INVALID_CREDENTIALS");
     await failing((to) => void (to.uriPath = "/elsewhere/kms/xks/v1"), "XKS_PROXY_INVALID_CONFIGURATION");
     await proxy.stop();
@@ -137,7 +142,7 @@ describe("an external key store", () => {
     const [[AccessKeyId, RawSecretAccessKey]] = Object.entries(settings.accessKeys) as [[string, string]];
     const asked = async (change: object) =>
       (await failureOf(call("CreateCustomKeyStore", storeRequest(settings, change)))).name;
-    const wrong = { AccessKeyId, RawSecretAccessKey: `${RawSecretAccessKey.slice(0, -2)}A=` };
+    const wrong = { AccessKeyId, RawSecretAccessKey: changedSecret(RawSecretAccessKey) };
     expect(await asked({ XksProxyAuthenticationCredential: wrong })).toBe(
       "XksProxyIncorrectAuthenticationCredentialException",
     );
