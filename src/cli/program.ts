@@ -151,6 +151,11 @@ function addServeCommand(program: Command, settings: () => Settings, finish: Fin
         .choices(["sigv4", "off"])
         .default("sigv4"),
     )
+    .addOption(
+      new Option("--quotas <which>", "throttle each account as AWS does, or not at all")
+        .choices(["aws", "off"])
+        .default("off"),
+    )
     .addHelpText("after", SERVE_HELP)
     .action(async (options: ServeOptions) => finish(await serve(options, settings())));
 }
