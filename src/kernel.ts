@@ -202,7 +202,7 @@ export class Kernel {
       const handling = whenReady(passing, (keys) => {
         if (ignoresCiphertext(input)) throw dryRunPassed();
         if (operation.effect === "read" && this.#isRotationDue(running)) return ROTATION_DUE;
-        if (operation.usesKeys && hasExternalKey(running.keys)) return this.#reachExternal(running, keys, tx);
+        if (operation.usesKeys && hasExternalKey(running.keys)) return this.#reachExternal(running, keys, tx, prepared);
         const services = running.keys[0]?.services ?? request.services;
         const mayPutKeyPolicy = (policy: Policy) =>
           operation.elsewhere === undefined
@@ -227,11 +227,16 @@ export class Kernel {
   }
 
   /** Goes on with keys in external key stores, whose proxies are called for it: only operations that read do so. */
-  #reachExternal({ operation, input, caller, keys: found }: Running, resolved: ResolvedKeys, tx: ReadTransaction) {
+  #reachExternal(
+    { operation, input, caller, keys: found }: Running,
+    resolved: ResolvedKeys,
+    tx: ReadTransaction,
+    prepared: unknown,
+  ) {
     takeStoreQuotas(found);
     const keys = reachingExternal(resolved, { caller, operation: operation.name, isDryRun: input.DryRun === true });
     const services = keys[operation.slots[0]![0]]?.services ?? found[0]!.services;
-    return operation.handle({ input, keys, services, caller, tx });
+    return operation.handle({ input, keys, services, caller, tx, prepared });
   }
 
   /** A write has looked after the whole realm before. */

@@ -1,6 +1,6 @@
 /**
  * Years in the life of a hundred keys, from a seed: no ciphertext of a living key ever fails to open, and no rotation is
- * lost or doubled. `npm run soak` has ten years, and two seeds of the day that it prints; SIMULATION_SEED repeats one.
+ * lost or doubled. `npm run soak` has ten years, from a seed of the day that it prints; SIMULATION_SEED repeats one.
  */
 import { expect, it } from "vitest";
 import { DAY_MS, START_MS } from "../operations/service.ts";
@@ -14,8 +14,8 @@ const YEARS = SOAK ? 10 : 3;
 /** A hundred in all. */
 const [ROTATING, REPLICATED, IMPORTED] = SOAK ? [80, 15, 5] : [85, 13, 2];
 const FIRST_SEED = Number(process.env.SIMULATION_SEED ?? (SOAK ? Date.now() % 1e6 : 1));
-const seeds = Array.from({ length: SOAK ? 2 : 1 }, (_, i) => FIRST_SEED + i);
-if (SOAK) console.log(`years from SIMULATION_SEED=${FIRST_SEED}`);
+const seeds = [FIRST_SEED];
+if (SOAK) console.log(`ten years from SIMULATION_SEED=${FIRST_SEED}`);
 
 it.each(seeds)(
   `${YEARS} years of keys from seed %i`,
