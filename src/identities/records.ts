@@ -7,12 +7,10 @@
  *   access-key/<access key id>              StoredAccessKey, with its secret
  *   session-end/<time>/<access key id>      an empty record: the index of sessions by their end
  */
-import { Secret } from "../crypto/secret.ts";
+import type { Secret } from "../crypto/secret.ts";
 import { remember } from "../model/remember.ts";
-import { ByteReader, concatBytes, textBytes } from "../records/encoding.ts";
 import { jsonRecord } from "../records/json-record.ts";
-import type { RecordType } from "../records/record-store.ts";
-import { secretBytes } from "../secret-bytes.ts";
+import { secretRecord } from "../records/secret-record.ts";
 
 const REMEMBERED_ACCOUNTS = 1024;
 
@@ -76,26 +74,7 @@ export const accountRecord = jsonRecord<Account>("account");
 export const userRecord = jsonRecord<User>("user");
 export const roleRecord = jsonRecord<Role>("role");
 export const sessionEndRecord = jsonRecord<Record<string, never>>("session-end");
-
-/** JSON of all but the secret, with its length before it, then the secret. */
-export const accessKeyRecord: RecordType<StoredAccessKey> = {
-  name: "access-key",
-  encode({ secret, ...rest }) {
-    const head = concatBytes(textBytes(JSON.stringify(rest)));
-    return secret.expose((bytes) => {
-      const record = secretBytes(head.length + bytes.length);
-      record.set(head);
-      record.set(bytes, head.length);
-      return record;
-    });
-  },
-  decode(record) {
-    const reader = new ByteReader(record);
-    const rest = JSON.parse(reader.text()) as Omit<StoredAccessKey, "secret">;
-    return { ...rest, secret: Secret.copy(reader.take(record.length - reader.offset)) };
-  },
-  dispose: ({ secret }) => secret.wipe(),
-};
+export const accessKeyRecord = secretRecord<StoredAccessKey>("access-key");
 
 /** Asked for with every request. */
 export const accountPath = remember(REMEMBERED_ACCOUNTS, (account) => `identity/${account}/account`);

@@ -12,7 +12,6 @@ const ROOT_KEY = "src/root-key-node.ts";
 /** Where JSON.parse may be called, and on what. */
 const JSON_FILES: Readonly<Record<string, string>> = {
   "src/model/json-text.ts": "one string literal that the strict parser has already delimited",
-  "src/identities/records.ts": "bytes that this store sealed itself and has just authenticated",
   "src/records/json-record.ts": "bytes that this store sealed itself and has just authenticated",
 };
 
