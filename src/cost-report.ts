@@ -1,12 +1,11 @@
 /** What AWS would have charged an account in a Region: the priced keys and the counted requests of one month. */
-import type { KeyState } from "./keys/key.ts";
+import { isPendingDeletion } from "./keys/key.ts";
 import { type Cost, costOf, type PricedKey } from "./quota/cost.ts";
 import type { ReadTransaction } from "./records/record-store.ts";
 import type { Services } from "./services.ts";
 
 const MONTH = /^\d{4}-(?:0[1-9]|1[0-2])$/;
 const KEYS_PAGE = 1000;
-const FREE_STATES: ReadonlySet<KeyState> = new Set(["PendingDeletion", "PendingReplicaDeletion"]);
 
 /**
  * @param given as "2026-11", in UTC; the current month by default
@@ -33,7 +32,7 @@ async function pricedKeys(tx: ReadTransaction, keys: Services["keys"]): Promise<
     const ids = await keys.list(tx, after, KEYS_PAGE);
     for (const id of ids) {
       const key = await keys.find(tx, id);
-      if (key === undefined || FREE_STATES.has(key.state) || key.manager === "AWS") continue;
+      if (key === undefined || isPendingDeletion(key) || key.manager === "AWS") continue;
       const rotatedAtMs = key.materials.slice(1).map(({ createdAtMs }) => createdAtMs);
       priced.push({ createdAtMs: key.createdAtMs, rotatedAtMs });
     }

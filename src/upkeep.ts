@@ -1,10 +1,9 @@
 /**
  * What happens to keys without anybody's request: deletion, rotation and the expiry of imported material when their time
- * has come, and the making of
- * AWS managed keys. It is looked after
- * before each write, by `Kms.upkeep`, which a server calls every minute, and a key's own rotation before it is used.
- * Each is one transaction that decides anew, so it happens once, whoever else is at it. Source of the events' names:
- * AWS KMS Developer Guide, "Deleting KMS keys that are past their waiting period", "RotateKey".
+ * has come, and the making of AWS managed keys. What is due is looked after before each write and by `Kms.upkeep`, which
+ * a server calls every minute; a key's own rotation also before the key is used. Each is one transaction that decides
+ * anew, so it happens once, whoever else is at it. Source of the events' names: AWS KMS Developer Guide, "Deleting KMS
+ * keys that are past their waiting period", "RotateKey".
  */
 import type { AuditSink } from "./audit/audit.ts";
 import { DEFAULT_ALGORITHM } from "./crypto/algorithms.ts";
@@ -16,7 +15,7 @@ import type { ManagedKey } from "./keys/managed-keys.ts";
 import { DEFAULT_PERIOD_DAYS } from "./keys/rotation.ts";
 import { keyArn } from "./model/arn.ts";
 import { isAccountId, isRegion, realmOf } from "./model/realm.ts";
-import type { Records, Transaction } from "./records/record-store.ts";
+import type { ReadTransaction, Records, Transaction } from "./records/record-store.ts";
 import type { OpenStores } from "./region-stores.ts";
 import type { Services } from "./services.ts";
 
@@ -44,29 +43,31 @@ export class Upkeep {
 
   /** Does a few of the things that are due in a realm; says which, so that a caller knows whether to go on. */
   async run(services: Services): Promise<Done> {
-    const { records, rotations, imports, grants, replication } = services;
+    const { rotations, imports, grants, replication } = services;
     const deletedKeys = await this.deleteDue(services);
-    let rotatedKeys = 0;
-    for (const due of await records.read((tx) => rotations.listDue(tx))) {
-      if ((await this.#attempt(services, (tx) => this.#rotate(tx, services, due))) === true) rotatedKeys++;
-    }
-    let expiredMaterials = 0;
-    for (const due of await records.read((tx) => imports.listDue(tx))) {
-      if ((await this.#attempt(services, (tx) => this.#expire(tx, services, due))) === true) expiredMaterials++;
-    }
+    const rotatedKeys = await this.#doDue(services, rotations, (tx, due) => this.#rotate(tx, services, due));
+    const expiredMaterials = await this.#doDue(services, imports, (tx, due) => this.#expire(tx, services, due));
     await replication.sweep();
     if (grants.mayHaveForgotten) await this.#attempt(services, (tx) => grants.sweep(tx));
     return { rotatedKeys, deletedKeys, expiredMaterials };
   }
 
   /** Removes a few of the keys whose deletion has come due. @returns how many */
-  async deleteDue(services: Services): Promise<number> {
-    const { records, keys } = services;
-    let deletedKeys = 0;
-    for (const due of await records.read((tx) => keys.listDue(tx))) {
-      if ((await this.#attempt(services, (tx) => this.#remove(tx, services, due))) === true) deletedKeys++;
+  deleteDue(services: Services): Promise<number> {
+    return this.#doDue(services, services.keys, (tx, due) => this.#remove(tx, services, due));
+  }
+
+  /** Does what is due for a few keys, each in a transaction of its own. @returns for how many it was done */
+  async #doDue(
+    services: Services,
+    index: { listDue(tx: ReadTransaction): Promise<readonly DueKey[]> },
+    act: (tx: Transaction, due: DueKey) => Promise<boolean>,
+  ): Promise<number> {
+    let count = 0;
+    for (const due of await services.records.read((tx) => index.listDue(tx))) {
+      if ((await this.#attempt(services, (tx) => act(tx, due))) === true) count++;
     }
-    return deletedKeys;
+    return count;
   }
 
   /** Rotates a key that is about to be used, if it is due. What cannot be written now is rotated the next time. */

@@ -1,8 +1,9 @@
 /**
  * Material that a key's owner has made and imported. It may expire or be deleted, and then the key waits for the very
  * same bytes; a symmetric key may get new ones, which become current with the next rotation, and belong to the key only
- * from then on: if they are lost before, others may be imported. In a replica only the primary's material is expected. Source: AWS KMS Developer
- * Guide, "Importing key material"; ImportKeyMaterial and DeleteImportedKeyMaterial in the API reference.
+ * from then on: if they are lost before, others may be imported. In a replica only the primary's material is expected.
+ * Source: AWS KMS Developer Guide, "Importing key material"; ImportKeyMaterial and DeleteImportedKeyMaterial in the API
+ * reference.
  *
  *   <realm>/expiry/<time>/<key id>   an empty record: the index of expiries to come
  *

@@ -106,6 +106,11 @@ export function isSymmetric(key: Key): boolean {
   return KEY_SPECS[key.keySpec].material === "symmetric";
 }
 
+/** Whether it is to be deleted, be it only when its last replica is gone. */
+export function isPendingDeletion({ state }: Key): boolean {
+  return state === "PendingDeletion" || state === "PendingReplicaDeletion";
+}
+
 /** Whether the waiting period of a scheduled deletion is over: the key is gone, though its records may still stand. */
 export function isDeleted(key: Key, nowMs: number): boolean {
   return key.deletionAtMs !== undefined && key.deletionAtMs <= nowMs;

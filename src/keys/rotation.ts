@@ -15,7 +15,7 @@ import type { Clock } from "../env.ts";
 import { jsonRecord } from "../records/json-record.ts";
 import type { ReadTransaction, Transaction } from "../records/record-store.ts";
 import { DueIndex, type DueKey } from "./due-index.ts";
-import type { Key, Rotation } from "./key.ts";
+import { isPendingDeletion, type Key, type Rotation } from "./key.ts";
 import type { Keys } from "./keys.ts";
 import type { Replication } from "./replication.ts";
 
@@ -32,9 +32,8 @@ export function isRotationDue({ rotation, state, multiRegion }: Key, nowMs: numb
 }
 
 /** The schedule of a key, as it is shown: a key that is pending deletion has none for the time being. */
-export function shownRotation({ rotation, state }: Key): Rotation | undefined {
-  const isDoomed = state === "PendingDeletion" || state === "PendingReplicaDeletion";
-  return rotation?.isEnabled && !isDoomed ? rotation : undefined;
+export function shownRotation(key: Key): Rotation | undefined {
+  return key.rotation?.isEnabled && !isPendingDeletion(key) ? key.rotation : undefined;
 }
 
 export class Rotations {

@@ -190,8 +190,6 @@ class SealedRecords implements Records, RecordSource {
   }
 
   seal<T>(type: RecordType<T>, path: string, value: T): SealedWrite<T> {
-    this.#register(type);
-    this.checkPath(path);
     const plaintext = type.encode(value);
     try {
       return this.sealBytes(type, path, plaintext);

@@ -3,19 +3,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { memoryKeystore } from "../../src/index.ts";
 import type { Key, KeyState } from "../../src/keys/key.ts";
 import { keyState } from "../../src/model/scalars.ts";
-import { readReference } from "../vectors.ts";
 import { rewriteKeys } from "./key-records.ts";
 import { arnOf, Owner } from "./owner.ts";
 import { type Call, failureOf, START_MS, startService, unclosable } from "./service.ts";
+import { stateTable as table } from "./state-table.ts";
 
-interface Cell {
-  readonly r: "ok" | "fail" | "cond" | "n/a";
-  readonly notes?: readonly number[];
-}
-
-const table = readReference<{ table: Readonly<Record<string, Readonly<Record<string, Cell>>>> }>(
-  "key-states.json",
-)?.table;
 const OPERATIONS: Readonly<Record<string, object>> = {
   GetParametersForImport: { WrappingAlgorithm: "RSAES_OAEP_SHA_256", WrappingKeySpec: "RSA_2048" },
   ImportKeyMaterial: {

@@ -7,18 +7,11 @@ import { memoryKeystore } from "../../src/index.ts";
 import type { Key, KeyState } from "../../src/keys/key.ts";
 import { keyState } from "../../src/model/scalars.ts";
 import { OPERATIONS } from "../../src/operations/index.ts";
-import { readReference } from "../vectors.ts";
 import { rewriteKeys } from "./key-records.ts";
 import { ARN_PREFIX, type Call, failureOf, startService, unclosable } from "./service.ts";
 import { STATE_REQUESTS, type StateRequest, type Subject } from "./state-requests.ts";
+import { type Cell, type StateTable, stateTable } from "./state-table.ts";
 
-interface Cell {
-  readonly r: "ok" | "fail" | "cond" | "n/a";
-  readonly notes?: readonly number[];
-}
-
-type Table = Readonly<Record<string, Readonly<Record<string, Cell>>>>;
-const published = readReference<{ table: Table }>("key-states.json")?.table;
 const fails = (...notes: number[]): Cell => ({ r: "fail", notes });
 const OK: Cell = { r: "ok" };
 /** Cryptographic operations and rotations that are younger than the table are refused as its older ones are. */
@@ -32,8 +25,8 @@ const USE = {
   Updating: OK,
 };
 const READ = Object.fromEntries(Object.keys(USE).map((state) => [state, OK]));
-const table: Table | undefined = published && {
-  ...published,
+const table: StateTable | undefined = stateTable && {
+  ...stateTable,
   DeriveSharedSecret: USE,
   Encapsulate: USE,
   Decapsulate: USE,

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Call, failureOf } from "../operations/service.ts";
 import { STATE_REQUESTS, type Subject } from "../operations/state-requests.ts";
-import { readReference } from "../vectors.ts";
+import { stateTable as table } from "../operations/state-table.ts";
 import {
   connectedStore,
   HOST,
@@ -15,15 +15,6 @@ import {
   startProxy,
   startStoreService,
 } from "./proxies.ts";
-
-interface Cell {
-  readonly r: "ok" | "fail" | "cond" | "n/a";
-  readonly notes?: readonly number[];
-}
-
-const table = readReference<{ table: Readonly<Record<string, Readonly<Record<string, Cell>>>> }>(
-  "key-states.json",
-)?.table;
 
 /** What the table's notes say of a key that is unavailable. Note 9: AWS names the origin of the key. */
 const REFUSALS: readonly (readonly [note: number, code: string, text: string])[] = [
