@@ -11,9 +11,8 @@ import type { PairSpec } from "../crypto/algorithms.ts";
 import type { Engine } from "../crypto/engine.ts";
 import type { PairBytes } from "../crypto/key-pairs.ts";
 import type { Random } from "../env.ts";
-import { ByteReader, textBytes, uintBytes } from "../records/encoding.ts";
+import { ByteReader, concatSecretBytes, textBytes, uintBytes } from "../records/encoding.ts";
 import type { ReadTransaction, RecordType, Transaction } from "../records/record-store.ts";
-import { secretBytes } from "../secret-bytes.ts";
 import { namesMaterial, openBlob, readBlobKeyId, sealBlob } from "./blob.ts";
 import { encodeContext } from "./context.ts";
 import { generateMaterial, type Material, materialIdOf } from "./material.ts";
@@ -89,7 +88,7 @@ function contextOf(arn: string): Uint8Array {
 
 function encode({ validToMs, algorithm, spec, pair }: ImportParameters): Uint8Array {
   const { publicKey, privateKey } = pair;
-  const parts = [
+  return concatSecretBytes(
     uintBytes(VERSION, 1),
     uintBytes(validToMs, 8),
     textBytes(algorithm),
@@ -97,14 +96,7 @@ function encode({ validToMs, algorithm, spec, pair }: ImportParameters): Uint8Ar
     uintBytes(publicKey.length, 2),
     publicKey,
     privateKey,
-  ];
-  const bytes = secretBytes(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  );
 }
 
 function decode(bytes: Uint8Array): ImportParameters {
@@ -112,8 +104,6 @@ function decode(bytes: Uint8Array): ImportParameters {
   if (reader.uint(1) !== VERSION) throw new TypeError("An import token of another version.");
   const [validToMs, algorithm, spec] = [reader.uint(8), reader.text(), reader.text() as PairSpec];
   const publicKey = reader.take(reader.uint(2)).slice();
-  const secret = reader.take(bytes.length - reader.offset);
-  const privateKey = secretBytes(secret.length);
-  privateKey.set(secret);
+  const privateKey = concatSecretBytes(reader.take(bytes.length - reader.offset));
   return { validToMs, algorithm, spec, pair: { publicKey, privateKey } };
 }

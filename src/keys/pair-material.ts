@@ -5,9 +5,8 @@
 import { KEY_SPECS, type PairSpec } from "../crypto/algorithms.ts";
 import type { KeyPair, KeyPairs, PairBytes } from "../crypto/key-pairs.ts";
 import { Secret } from "../crypto/secret.ts";
-import { ByteReader, textBytes, uintBytes } from "../records/encoding.ts";
+import { ByteReader, concatSecretBytes, textBytes, uintBytes } from "../records/encoding.ts";
 import type { RecordType } from "../records/record-store.ts";
-import { secretBytes } from "../secret-bytes.ts";
 
 export interface PairMaterial {
   readonly spec: PairSpec;
@@ -31,16 +30,9 @@ export function pairRecord(keyPairs: KeyPairs): RecordType<PairMaterial> {
     cacheLimit: 512,
     encode({ spec, publicKey, privateKey }) {
       if (privateKey === undefined) throw new TypeError("Stored material is never written again.");
-      return privateKey.expose((secret) => {
-        const head = [textBytes(spec), uintBytes(publicKey.length, 2), publicKey];
-        const record = secretBytes(head.reduce((sum, part) => sum + part.length, secret.length));
-        let at = 0;
-        for (const part of [...head, secret]) {
-          record.set(part, at);
-          at += part.length;
-        }
-        return record;
-      });
+      return privateKey.expose((secret) =>
+        concatSecretBytes(textBytes(spec), uintBytes(publicKey.length, 2), publicKey, secret),
+      );
     },
     decode(record) {
       const reader = new ByteReader(record);

@@ -3,12 +3,26 @@
  * endian, and texts with their length before them.
  */
 
+import { secretBytes } from "../secret-bytes.ts";
+
 const encoder = new TextEncoder();
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  return join(new Uint8Array(totalOf(parts)), parts);
+}
+
+/** The same of parts that are secret, off the moving heap: the result is the caller's to wipe. */
+export function concatSecretBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  return join(secretBytes(totalOf(parts)), parts);
+}
+
+function totalOf(parts: readonly Uint8Array[]): number {
   let length = 0;
   for (const part of parts) length += part.length;
-  const joined = new Uint8Array(length);
+  return length;
+}
+
+function join(joined: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
   let offset = 0;
   for (const part of parts) {
     joined.set(part, offset);

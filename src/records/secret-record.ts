@@ -1,7 +1,6 @@
 /** Records that are JSON but for one secret: the length of the JSON in two bytes, the JSON, then the secret's bytes. */
 import { Secret } from "../crypto/secret.ts";
-import { secretBytes } from "../secret-bytes.ts";
-import { ByteReader, concatBytes, uintBytes } from "./encoding.ts";
+import { ByteReader, concatSecretBytes, uintBytes } from "./encoding.ts";
 import { jsonRecord } from "./json-record.ts";
 import type { RecordType } from "./record-type.ts";
 
@@ -18,13 +17,7 @@ export function secretRecord<T extends WithSecret>(name: string): RecordType<T> 
     name,
     encode({ secret, ...rest }) {
       const json = head.encode(rest);
-      const before = concatBytes(uintBytes(json.length, LENGTH_BYTES), json);
-      return secret.expose((bytes) => {
-        const record = secretBytes(before.length + bytes.length);
-        record.set(before);
-        record.set(bytes, before.length);
-        return record;
-      });
+      return secret.expose((bytes) => concatSecretBytes(uintBytes(json.length, LENGTH_BYTES), json, bytes));
     },
     decode(record) {
       const reader = new ByteReader(record);
